@@ -2,7 +2,7 @@
 #
 # Builds NAME.so the way the engine wants modules: one exported symbol, every reference resolved at load, installed where
 # the engine looks. In this project it also builds NAME-builtin, the same sources to be linked into a program.
-set(PIXMILL_PLUGIN_BUILD_DIR ${CMAKE_BINARY_DIR}/plugins-1)
+set(PIXMILL_PLUGIN_BUILD_DIR ${CMAKE_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}/pixmill/plugins-1)
 
 function(pixmill_add_plugin name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;INCLUDES" ${ARGN})

@@ -206,8 +206,8 @@ pxm_status pxm_plugin_audit(const struct pxm_plugin *plugin, const char *file, e
         return pxm_error_set(error, PXM_E_INVALID, "plugin.broken", "it has no proper name, version, summary or units");
     }
     if (file && strcmp(file, wide.name) != 0) {
-        return pxm_error_set(error, PXM_E_INVALID, "plugin.broken", "it calls itself `%s`; rename the file or the plugin",
-                             wide.name);
+        return pxm_error_set(error, PXM_E_INVALID, "plugin.broken",
+                             "it calls itself `%s`; rename the file or the plugin", wide.name);
     }
     return audit_units(&wide, role, error);
 }

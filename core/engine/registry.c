@@ -20,19 +20,19 @@ static const char *const own_plugins[] = {"resize"};
 
 struct entry {
     char name[64];
-    char *path;                       /* NULL: linked in */
-    pxm_plugin_entry_fn builtin;      /* NULL: a file */
-    const struct pxm_plugin *raw;     /* as the plugin gave it; NULL: could not be loaded */
+    char *path;                   /* NULL: linked in */
+    pxm_plugin_entry_fn builtin;  /* NULL: a file */
+    const struct pxm_plugin *raw; /* as the plugin gave it; NULL: could not be loaded */
     struct pxm_plugin plugin;
-    struct pxm_unit *units;           /* widened copies */
+    struct pxm_unit *units; /* widened copies */
     size_t unit_count;
     struct pxm_operation *operations; /* transforms among the units */
     struct pxm_signature *signatures; /* of the operations */
     size_t operation_count;
     char reason[REASON_MAX];
-    struct entry *body;               /* once it was needed */
-    bool started;                     /* its load function has run */
-    struct pxm_host host;             /* for load */
+    struct entry *body;   /* once it was needed */
+    bool started;         /* its load function has run */
+    struct pxm_host host; /* for load */
     struct pxm_host_impl host_impl;
 };
 
@@ -328,9 +328,10 @@ static bool catalog_require(void *arg, struct pxm_arena *arena, const char *plug
         return true;
     }
     ret_missing->broken = valid;
-    ret_missing->message = valid ? pxm_arena_printf(arena, "plugin `%s` is of version %s, and %s is wanted", plugin,
-                                                    entry->plugin.version, version)
-                                 : pxm_arena_printf(arena, "`%s` is no condition on a version; write \">=1.2\"", version);
+    ret_missing->message = valid
+                               ? pxm_arena_printf(arena, "plugin `%s` is of version %s, and %s is wanted", plugin,
+                                                  entry->plugin.version, version)
+                               : pxm_arena_printf(arena, "`%s` is no condition on a version; write \">=1.2\"", version);
     return false;
 }
 

@@ -17,8 +17,8 @@ pxm_value *pxm_value_string(const char *text, size_t length);
 pxm_value *pxm_value_cstring(const char *text); /* NULL gives null */
 pxm_value *pxm_value_list(void);
 pxm_value *pxm_value_record(void);
-pxm_value *pxm_value_blob(pxm_blob *blob);    /* takes over the reference */
-pxm_value *pxm_value_image(pxm_image *image); /* takes over the reference */
+pxm_value *pxm_value_blob(pxm_blob *blob);                     /* takes over the reference */
+pxm_value *pxm_value_image(pxm_image *image);                  /* takes over the reference */
 pxm_status pxm_value_append(pxm_value *list, pxm_value *item); /* takes over item; see plugin.h */
 pxm_status pxm_value_set(pxm_value *record, const char *key, pxm_value *item);
 /* PXM_E_NO_MEMORY after a set or append on this very list or record failed. */

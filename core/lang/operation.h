@@ -42,20 +42,27 @@ struct pxm_catalog {
     /* Names known so far, for suggestions; the array lives until the next call. */
     const char *const *(*operation_names)(void *arg, size_t *ret_count);
     const char *const *(*driver_names)(void *arg, const char *iface, size_t *ret_count);
+    /* Asks the unit's validate() about literal options. May be NULL: nobody is asked. */
+    pxm_status (*validate)(void *arg, const struct pxm_unit *unit, const void *config, pxm_error *error);
 };
 
 /* The core's own operations. */
 const struct pxm_operation *pxm_core_operations(size_t *ret_count);
 const struct pxm_operation *pxm_core_operation(const char *name); /* NULL: none */
-/* Config structs that their option tables fill; the engine reads them. */
+/* More of the type of a field than its bits can say, such as the items of `list`; NULL: the bits say it all. */
+const struct pxm_type *pxm_core_field_type(enum pxm_core_op op, const char *field);
+
+/* Config structs that their option tables fill; the engine reads them.
+ * `under` confines a key that a caller may choose: the key must start with it, and what follows holds no "..", "\\" or
+ * control byte; where neither `under` nor literal text confines a key, a hole in it may not hold "/" either. */
 struct pxm_put_config {
-    const char *store, *key, *content_type, *cache;
+    const char *store, *key, *under, *content_type, *cache;
     const pxm_value *meta;
     int32_t if_absent, reserved;
 };
 struct pxm_get_config {
     const char *store, *key, *under, *if_match;
-    int64_t offset, length; /* PXM_UNSET_INT: all of it */
+    int64_t offset, length; /* offset 0, length PXM_UNSET_INT: all of it */
 };
 struct pxm_key_config { /* head, remove */
     const char *store, *key, *under;

@@ -100,7 +100,8 @@ enum {                       /* flags                                           
                              /* between operator and internet: without it only the project file decides              */
     PXM_OPT_ADVANCED = 8,    /* left out of short help                                                               */
     PXM_OPT_DEPRECATED = 16,
-    PXM_OPT_COLOR = 32       /* STRING: #rgb, #rrggbb or #rrggbbaa                                                   */
+    PXM_OPT_COLOR = 32,      /* STRING: #rgb, #rrggbb or #rrggbbaa                                                   */
+    PXM_OPT_PATH = 64        /* STRING: a path; a relative one starts at the project's folder and arrives absolute   */
 };
 #define PXM_UNSET_INT INT64_MIN
 

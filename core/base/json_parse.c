@@ -17,14 +17,15 @@ struct parser {
     size_t length, at;
     struct pxm_buf scratch; /* the string or number that is being read */
     size_t values_left;
-    locale_t plain; /* the C locale: numbers have a point */
+    locale_t plain;    /* the C locale: numbers have a point */
+    pxm_status status; /* the failure, once there is one */
     pxm_error *error;
 };
 
 static pxm_value *parse_value(struct parser *parser, uint32_t depth);
 
-/* Reports what is wrong at `at`; always NULL. */
-static pxm_value *refuse_at(struct parser *parser, size_t at, const char *what)
+/* Reports what is wrong at `at`; always false. */
+static bool refuse_at(struct parser *parser, size_t at, const char *what)
 {
     size_t line = 1, start = 0;
     for (size_t i = 0; i < at; i++) {
@@ -33,20 +34,27 @@ static pxm_value *refuse_at(struct parser *parser, size_t at, const char *what)
             start = i + 1;
         }
     }
-    pxm_error_set(parser->error, PXM_E_INVALID, "json.invalid", "line %zu, byte %zu: %s", line, at - start + 1, what);
-    return NULL;
+    parser->status = pxm_error_set(parser->error, PXM_E_INVALID, "json.invalid", "line %zu, byte %zu: %s", line,
+                                   at - start + 1, what);
+    return false;
 }
 
-static pxm_value *refuse(struct parser *parser, const char *what)
+static bool refuse(struct parser *parser, const char *what)
 {
     return refuse_at(parser, parser->at, what);
+}
+
+static bool no_memory(struct parser *parser)
+{
+    parser->status = pxm_error_no_memory(parser->error);
+    return false;
 }
 
 /* A new value as it is, with "no memory" said where there is none. */
 static pxm_value *checked(struct parser *parser, pxm_value *value)
 {
     if (value == NULL) {
-        pxm_error_no_memory(parser->error);
+        no_memory(parser);
     }
     return value;
 }
@@ -96,18 +104,18 @@ static bool take_unicode(struct parser *parser)
 {
     uint32_t code = 0, low = 0;
     if (!take_hex(parser, &code)) {
-        return refuse(parser, "four hex digits must follow \\u") != NULL;
+        return refuse(parser, "four hex digits must follow \\u");
     }
     if (code == 0) {
-        return refuse(parser, "\\u0000 is not allowed in a string") != NULL;
+        return refuse(parser, "\\u0000 is not allowed in a string");
     }
     if (code >= 0xD800 && code <= 0xDBFF) {
         if (!take(parser, '\\') || !take(parser, 'u') || !take_hex(parser, &low) || low < 0xDC00 || low > 0xDFFF) {
-            return refuse(parser, "the second half of a surrogate pair is missing") != NULL;
+            return refuse(parser, "the second half of a surrogate pair is missing");
         }
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     } else if (code >= 0xDC00 && code <= 0xDFFF) {
-        return refuse(parser, "the first half of a surrogate pair is missing") != NULL;
+        return refuse(parser, "the first half of a surrogate pair is missing");
     }
     char bytes[4];
     pxm_buf_add(&parser->scratch, bytes, pxm_utf8_put(code, bytes));
@@ -125,10 +133,29 @@ static bool take_escape(struct parser *parser)
     }
     const char *found = c != '\0' ? strchr(from, c) : NULL;
     if (found == NULL) {
-        return refuse(parser, "no such escape in JSON") != NULL;
+        return refuse(parser, "no such escape in JSON");
     }
     parser->at++;
     pxm_buf_putc(&parser->scratch, to[found - from]);
+    return true;
+}
+
+/* The characters up to the next quote or backslash. */
+static bool take_plain(struct parser *parser)
+{
+    size_t start = parser->at;
+    while (peek(parser) != '"' && peek(parser) != '\\') {
+        const char *rest = parser->text + parser->at;
+        size_t step = pxm_utf8_next(rest, parser->length - parser->at, NULL);
+        if (step == 0) {
+            return refuse(parser, parser->at == parser->length ? "the string does not end" : "not UTF-8");
+        }
+        if ((unsigned char)*rest < 0x20) {
+            return refuse(parser, "a control character must be escaped");
+        }
+        parser->at += step;
+    }
+    pxm_buf_add(&parser->scratch, parser->text + start, parser->at - start);
     return true;
 }
 
@@ -137,31 +164,14 @@ static bool take_string(struct parser *parser)
 {
     pxm_buf_clear(&parser->scratch);
     if (!take(parser, '"')) {
-        return refuse(parser, "a string is expected") != NULL;
+        return refuse(parser, "a string is expected");
     }
     while (!take(parser, '"')) {
-        if (take(parser, '\\')) {
-            if (!take_escape(parser)) {
-                return false;
-            }
-            continue;
+        if (!(take(parser, '\\') ? take_escape : take_plain)(parser)) {
+            return false;
         }
-        const char *rest = parser->text + parser->at;
-        size_t step = pxm_utf8_next(rest, parser->length - parser->at, NULL);
-        if (step == 0) {
-            return refuse(parser, parser->at == parser->length ? "the string does not end" : "not UTF-8") != NULL;
-        }
-        if ((unsigned char)*rest < 0x20) {
-            return refuse(parser, "a control character must be escaped") != NULL;
-        }
-        pxm_buf_add(&parser->scratch, rest, step);
-        parser->at += step;
     }
-    if (parser->scratch.status != PXM_OK) {
-        pxm_error_no_memory(parser->error);
-        return false;
-    }
-    return true;
+    return parser->scratch.status == PXM_OK || no_memory(parser);
 }
 
 static size_t take_digits(struct parser *parser)
@@ -202,30 +212,39 @@ static pxm_value *parse_number(struct parser *parser)
     size_t start = parser->at;
     bool is_int = false;
     if (!take_number(parser, &is_int)) {
-        return refuse(parser, "a digit is expected");
+        refuse(parser, "a digit is expected");
+        return NULL;
     }
     pxm_buf_clear(&parser->scratch);
     if (pxm_buf_add(&parser->scratch, parser->text + start, parser->at - start) != PXM_OK) {
         return checked(parser, NULL);
     }
+    errno = 0;
+    long long integer = is_int ? strtoll(parser->scratch.data, NULL, 10) : 0;
+    if (errno == ERANGE) {
+        refuse_at(parser, start, "the integer does not fit into 64 bits");
+        return NULL;
+    }
     if (is_int) {
-        errno = 0;
-        long long number = strtoll(parser->scratch.data, NULL, 10);
-        return errno == 0 ? checked(parser, pxm_value_int(number))
-                          : refuse_at(parser, start, "the integer does not fit into 64 bits");
+        return checked(parser, pxm_value_int(integer));
     }
     double number = strtod_l(parser->scratch.data, NULL, parser->plain);
-    return isfinite(number) ? checked(parser, pxm_value_float(number))
-                            : refuse_at(parser, start, "the number is too large");
+    if (!isfinite(number)) {
+        refuse_at(parser, start, "the number is too large");
+        return NULL;
+    }
+    return checked(parser, pxm_value_float(number));
 }
 
-/* Adds what was read to its list or record; false where there is nothing, or no memory for it. */
-static bool keep(struct parser *parser, pxm_value *item, pxm_status status)
+/* Behind the key: the value of the member. */
+static bool parse_member_value(struct parser *parser, pxm_value *record, const char *key, uint32_t depth)
 {
-    if (item != NULL && status != PXM_OK) {
-        pxm_error_no_memory(parser->error);
+    skip_space(parser);
+    if (!take(parser, ':')) {
+        return refuse(parser, "':' is expected behind a key");
     }
-    return item != NULL && status == PXM_OK;
+    pxm_value *item = parse_value(parser, depth);
+    return item != NULL && (pxm_value_set(record, key, item) == PXM_OK || no_memory(parser));
 }
 
 static bool parse_member(struct parser *parser, pxm_value *record, uint32_t depth)
@@ -236,18 +255,10 @@ static bool parse_member(struct parser *parser, pxm_value *record, uint32_t dept
     }
     char *key = pxm_buf_take(&parser->scratch);
     if (key == NULL) {
-        return checked(parser, NULL) != NULL;
+        return no_memory(parser);
     }
-    bool is_done = false;
-    skip_space(parser);
-    if (pxm_value_get(record, key) != NULL) {
-        refuse_at(parser, start, "the same key is there twice");
-    } else if (!take(parser, ':')) {
-        refuse(parser, "':' is expected behind a key");
-    } else {
-        pxm_value *item = parse_value(parser, depth);
-        is_done = keep(parser, item, pxm_value_set(record, key, item));
-    }
+    bool is_done = pxm_value_get(record, key) == NULL ? parse_member_value(parser, record, key, depth)
+                                                      : refuse_at(parser, start, "the same key is there twice");
     free(key);
     return is_done;
 }
@@ -255,7 +266,7 @@ static bool parse_member(struct parser *parser, pxm_value *record, uint32_t dept
 static bool parse_element(struct parser *parser, pxm_value *list, uint32_t depth)
 {
     pxm_value *item = parse_value(parser, depth);
-    return keep(parser, item, pxm_value_append(list, item));
+    return item != NULL && (pxm_value_append(list, item) == PXM_OK || no_memory(parser));
 }
 
 /* The items of a list or record, behind the opening bracket. */
@@ -278,8 +289,8 @@ static bool parse_items(struct parser *parser, pxm_value *parent, char close, ui
 static pxm_value *parse_nested(struct parser *parser, uint32_t depth)
 {
     if (depth == PXM_VALUE_DEPTH_MAX) {
-        pxm_error_set(parser->error, PXM_E_LIMIT, "json.too_deep", "nested more than %d levels deep",
-                      PXM_VALUE_DEPTH_MAX);
+        parser->status = pxm_error_set(parser->error, PXM_E_LIMIT, "json.too_deep", "nested more than %d levels deep",
+                                       PXM_VALUE_DEPTH_MAX);
         return NULL;
     }
     char open = peek(parser);
@@ -302,14 +313,16 @@ static pxm_value *parse_word(struct parser *parser)
             return checked(parser, i == 0 ? pxm_value_null() : pxm_value_bool(i == 2));
         }
     }
-    return refuse(parser, parser->at == parser->length ? "the text ends too early" : "a value is expected");
+    refuse(parser, parser->at == parser->length ? "the text ends too early" : "a value is expected");
+    return NULL;
 }
 
 /* Recursion through parse_nested, which bounds it. */
 static pxm_value *parse_value(struct parser *parser, uint32_t depth)
 {
     if (parser->values_left == 0) {
-        pxm_error_set(parser->error, PXM_E_LIMIT, "json.too_large", "more than %d values", PXM_JSON_VALUES_MAX);
+        parser->status =
+            pxm_error_set(parser->error, PXM_E_LIMIT, "json.too_large", "more than %d values", PXM_JSON_VALUES_MAX);
         return NULL;
     }
     parser->values_left--;
@@ -350,7 +363,7 @@ pxm_status pxm_json_parse(const char *text, size_t length, pxm_value **ret, pxm_
     pxm_buf_done(&parser.scratch);
     freelocale(parser.plain);
     if (value == NULL) {
-        return pxm_error_status(error);
+        return parser.status;
     }
     *ret = value;
     return PXM_OK;

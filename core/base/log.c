@@ -25,8 +25,9 @@ static void write_to_stderr(void *arg, const struct pxm_log_entry *entry)
 {
     (void)arg;
     char line[LOG_TEXT_MAX + 256];
-    int length = snprintf(line, sizeof line - 1, "pixmill: %s: %s%s%s%s%s", level_name(entry->level), entry->source,
-                          entry->run != NULL ? ": run " : "", entry->run != NULL ? entry->run : "", ": ", entry->text);
+    const char *run = entry->run != NULL ? entry->run : "-";
+    int length = snprintf(line, sizeof line - 1, "pixmill: %s: %s: %s: %s", level_name(entry->level), entry->source,
+                          run, entry->text);
     if (length < 0) {
         return;
     }

@@ -110,6 +110,9 @@ static const char *iso_type(const unsigned char *data, size_t length)
     for (size_t at = 16; media == NULL && at + 4 <= end; at += 4) {
         media = brand_type(data + at);
     }
+    if (media == NULL && (memcmp(data + 8, "mif1", 4) == 0 || memcmp(data + 8, "msf1", 4) == 0)) {
+        return "image/heif";
+    }
     return media != NULL ? media : "application/mp4";
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,9 +89,9 @@ int64_t pxm_stream_read(pxm_stream *stream, void *buffer, size_t length, pxm_err
     }
     length = length < INT32_MAX ? length : INT32_MAX;
     int64_t count = stream->ops.read(stream->self, buffer, length, error);
-    if (count > (int64_t)length) {
+    if (count > (int64_t)length || count < INT32_MIN) {
         return pxm_error_set(error, PXM_E_INTERNAL, "stream.overrun",
-                             "a stream says it read %" PRId64 " bytes into %zu", count, length);
+                             "a stream returned %" PRId64 " for a buffer of %zu bytes", count, length);
     }
     if (count > 0) {
         stream->position += count;
@@ -105,7 +106,7 @@ int64_t pxm_stream_size(const pxm_stream *stream)
 
 pxm_status pxm_stream_rewind(pxm_stream *stream, pxm_error *error)
 {
-    if (stream->position == 0) {
+    if (stream->ops.rewind == NULL && stream->position == 0) {
         return PXM_OK;
     }
     if (stream->ops.rewind == NULL) {
@@ -148,31 +149,39 @@ static pxm_status limit_error(pxm_error *error, int64_t max_bytes)
     return pxm_error_set(error, PXM_E_LIMIT, "limit.bytes", "more than the %" PRId64 " bytes allowed", max_bytes);
 }
 
-/* A file that is gone with its descriptor. Some file systems know no O_TMPFILE: there it has a name for a moment. */
-static int open_temporary(pxm_error *error)
+/* For file systems without O_TMPFILE: a file that has a name for a moment. -1: errno says why. */
+static int open_unlinked(const char *folder)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/pixmill-XXXXXX", folder);
+    if (length < 0 || (size_t)length >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0) {
+        unlink(path);
+    }
+    return fd;
+}
+
+/* A file that is gone with its descriptor. */
+static pxm_status open_temporary(int *ret_fd, pxm_error *error)
 {
     const char *folder = secure_getenv("TMPDIR");
     folder = folder != NULL && folder[0] == '/' ? folder : "/tmp";
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) {
-        if (fd < 0) {
-            pxm_error_errno(error, errno, NULL, "make a temporary file");
-        }
-        return fd;
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+        fd = open_unlinked(folder);
     }
-    char path[4096];
-    int length = snprintf(path, sizeof path, "%s/pixmill-XXXXXX", folder);
-    if (length < 0 || (size_t)length >= sizeof path) {
-        pxm_error_set(error, PXM_E_INVALID, "io.invalid", "the path in TMPDIR is too long");
-        return -1;
-    }
-    fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0) {
-        pxm_error_errno(error, errno, NULL, "make a temporary file");
-        return -1;
+        int number = errno;
+        char what[PXM_ERROR_TEXT_MAX];
+        snprintf(what, sizeof what, "make a temporary file in %.512s", folder);
+        return pxm_error_errno(error, number, NULL, what);
     }
-    unlink(path);
-    return fd;
+    *ret_fd = fd;
+    return PXM_OK;
 }
 
 static pxm_status write_all(int fd, const char *data, size_t length, pxm_error *error)
@@ -193,11 +202,11 @@ static pxm_status write_all(int fd, const char *data, size_t length, pxm_error *
 
 static pxm_status spool_to_file(struct spool *spool, pxm_error *error)
 {
-    spool->fd = open_temporary(error);
-    if (spool->fd < 0) {
-        return error != NULL ? pxm_error_status(error) : PXM_E_TRANSIENT;
+    pxm_status status = open_temporary(&spool->fd, error);
+    if (status != PXM_OK) {
+        return status;
     }
-    pxm_status status = write_all(spool->fd, spool->memory.data, spool->memory.length, error);
+    status = write_all(spool->fd, spool->memory.data, spool->memory.length, error);
     pxm_buf_done(&spool->memory);
     return status;
 }

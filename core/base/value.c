@@ -4,6 +4,7 @@
 
 #include "base/blob.h"
 #include "base/image.h"
+#include "base/log.h"
 #include "base/value_index.h"
 #include <stdatomic.h>
 #include <stdio.h>
@@ -150,14 +151,32 @@ pxm_value *pxm_value_image(pxm_image *image)
     return value;
 }
 
-/* Whether `item` may become a part of `parent`. What it may not is remembered in the parent. */
-static pxm_status check_item(pxm_value *parent, uint32_t type, const pxm_value *item)
+/* Whether a list or record, as `type` says, may still be changed. What is a part of another value is not: others may be
+ * reading it, the depth of its parent would no longer be right, and it could come to hold itself. */
+static pxm_status check_parent(const pxm_value *parent, uint32_t type)
 {
     if (parent == NULL) {
         return PXM_E_NO_MEMORY;
     }
-    if (parent->type != type || parent == item || atomic_load_explicit(&parent->is_item, memory_order_relaxed)) {
+    if (parent->type != type) {
+        pxm_log(PXM_LOG_ERROR, "value", NULL, "a %s was changed as if it were a %s",
+                pxm_type_name(parent->type, NULL, 0), pxm_type_name(type, NULL, 0));
         return PXM_E_INVALID;
+    }
+    if (atomic_load_explicit(&parent->is_item, memory_order_relaxed)) {
+        pxm_log(PXM_LOG_ERROR, "value", NULL, "a %s was changed after it became a part of another value",
+                pxm_type_name(type, NULL, 0));
+        return PXM_E_INVALID;
+    }
+    return PXM_OK;
+}
+
+/* Whether `item` may become a part of `parent`. What stands against it is remembered in the parent. */
+static pxm_status check_item(pxm_value *parent, uint32_t type, const pxm_value *item)
+{
+    pxm_status status = check_parent(parent, type);
+    if (status != PXM_OK) {
+        return status;
     }
     if (parent->status != PXM_OK) {
         return parent->status;
@@ -167,6 +186,9 @@ static pxm_status check_item(pxm_value *parent, uint32_t type, const pxm_value *
     }
     if (item->status != PXM_OK) {
         return parent->status = item->status;
+    }
+    if (item == parent) {
+        return parent->status = PXM_E_INVALID;
     }
     return item->depth < PXM_VALUE_DEPTH_MAX ? PXM_OK : (parent->status = PXM_E_LIMIT);
 }

@@ -1,0 +1,166 @@
+/* From a part of a scalar's value back to the source: the value is made again from what is written, byte by byte, until the
+ * part is reached. Where the two do not agree, the whole scalar is the answer. Pure; called by whoever reports something
+ * inside a text, from any thread. */
+#include "base/utf8.h"
+#include "lang/yaml.h"
+#include <string.h>
+
+/* A walk over a scalar as written and, in step, over its value. Offsets of both. */
+struct walk {
+    const char *text, *value;
+    size_t text_at, text_length;
+    size_t value_at, value_length;
+};
+
+/* One piece of the text and the piece of the value that it makes; the latter may be empty. */
+struct piece {
+    size_t text_length, value_length;
+};
+
+static bool is_break(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* A line end in a plain, quoted or folded scalar, with the blanks around it: how much of the value it became is read off the
+ * value, which has one blank or some line breaks there. */
+static struct piece fold(const struct walk *walk)
+{
+    struct piece piece = {0, 0};
+    const char *text = walk->text + walk->text_at;
+    const char *value = walk->value + walk->value_at;
+    size_t text_left = walk->text_length - walk->text_at;
+    size_t value_left = walk->value_length - walk->value_at;
+
+    while (piece.text_length < text_left && (is_blank(text[piece.text_length]) || is_break(text[piece.text_length]))) {
+        piece.text_length++;
+    }
+    while (piece.value_length < value_left &&
+           (is_blank(value[piece.value_length]) || is_break(value[piece.value_length]))) {
+        piece.value_length++;
+    }
+    return piece;
+}
+
+/* A line ends here, perhaps behind blanks. */
+static bool at_line_end(const struct walk *walk)
+{
+    size_t at = walk->text_at;
+
+    while (at < walk->text_length && is_blank(walk->text[at])) {
+        at++;
+    }
+    return at < walk->text_length && is_break(walk->text[at]);
+}
+
+static struct piece escape(const struct walk *walk)
+{
+    static const char codes[] = "xuU";
+    static const size_t digits[] = {2, 4, 8};
+    const char *text = walk->text + walk->text_at;
+    const char *code = strchr(codes, text[1]);
+    struct piece piece = {2, 0};
+
+    if (is_break(text[1])) { /* The line goes on, and the blanks at its start are dropped. */
+        piece.text_length = 1 + strspn(text + 1, " \t\r\n");
+        return piece;
+    }
+    if (code) {
+        piece.text_length += digits[code - codes];
+    }
+    piece.value_length = pxm_utf8_next(walk->value + walk->value_at, walk->value_length - walk->value_at, NULL);
+    return piece;
+}
+
+static bool next_piece(const struct walk *walk, char style, struct piece *ret)
+{
+    const char *text = walk->text + walk->text_at;
+
+    if (walk->text_at >= walk->text_length) {
+        return false;
+    }
+    if (style == '"' && *text == '\\') {
+        *ret = escape(walk);
+    } else if (style == '\'' && text[0] == '\'' && text[1] == '\'') {
+        *ret = (struct piece){2, 1};
+    } else if (at_line_end(walk)) {
+        *ret = fold(walk);
+    } else {
+        *ret = (struct piece){1, 1};
+        return *text == walk->value[walk->value_at];
+    }
+    return ret->text_length <= walk->text_length - walk->text_at &&
+           ret->value_length <= walk->value_length - walk->value_at;
+}
+
+static bool is_block(char style)
+{
+    return style == '|' || style == '>';
+}
+
+static struct walk start(const struct pxm_node *scalar, char style)
+{
+    struct walk walk = {
+        .text = scalar->span.source->text + scalar->span.offset,
+        .text_length = scalar->span.length,
+        .value = scalar->text,
+        .value_length = scalar->length,
+    };
+    struct piece indent;
+
+    if (is_block(style)) {
+        while (walk.text_at < walk.text_length && !is_break(walk.text[walk.text_at])) {
+            walk.text_at++;
+        }
+        indent = fold(&walk);
+        walk.text_at += indent.text_length;
+        walk.value_at += indent.value_length;
+    } else if (style == '"' || style == '\'') {
+        walk.text_at = 1;
+        walk.text_length -= walk.text_length > 1;
+    }
+    return walk;
+}
+
+struct pxm_span pxm_node_part(const struct pxm_node *scalar, size_t offset, size_t length)
+{
+    const struct pxm_span whole = scalar->span;
+    size_t end = length < SIZE_MAX - offset ? offset + length : SIZE_MAX;
+    size_t begin_text = SIZE_MAX;
+    struct walk walk;
+    struct piece piece;
+    char style;
+
+    if (!whole.source || whole.length == 0 || scalar->kind != PXM_NODE_SCALAR || end > scalar->length) {
+        return whole;
+    }
+    style = whole.source->text[whole.offset];
+    if (!scalar->quoted) {
+        style = '\0';
+    }
+    walk = start(scalar, style);
+    while (walk.value_at < end || begin_text == SIZE_MAX) {
+        bool more = next_piece(&walk, style, &piece);
+
+        if (begin_text == SIZE_MAX && (!more || walk.value_at + piece.value_length > offset)) {
+            begin_text = walk.text_at;
+        }
+        if (!more) {
+            break;
+        }
+        if (length == 0 && begin_text != SIZE_MAX) {
+            break;
+        }
+        walk.text_at += piece.text_length;
+        walk.value_at += piece.value_length;
+    }
+    if (walk.value_at < offset || (walk.value_at < end && walk.text_at < walk.text_length)) {
+        return whole;
+    }
+    return pxm_span_part(whole, (uint32_t)begin_text, length ? (uint32_t)(walk.text_at - begin_text) : 0);
+}

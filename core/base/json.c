@@ -35,7 +35,7 @@ static pxm_status write_float(struct writer *writer, double number)
         return pxm_error_no_memory(writer->error);
     }
     locale_t before = uselocale(plain);
-    for (int digits = 15; digits <= 17; digits++) {
+    for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, number);
         if (strtod(text, NULL) == number) {
             break;

@@ -10,17 +10,33 @@ static const struct pxm_choice frames[] = {
 };
 
 static const struct pxm_choice verify[] = {
-    {"none", RESIZE_VERIFY_NONE, 0, "The header is checked now; damage further on shows in the step that reads pixels."},
+    {"none", RESIZE_VERIFY_NONE, 0,
+     "The header is checked now; damage further on shows in the step that reads pixels."},
     {"full", RESIZE_VERIFY_FULL, 0, "Every pixel is decoded once, so that a damaged file fails in this step."},
     {NULL, 0, 0, NULL},
 };
 
 static const struct pxm_option options[] = {
-    {.name = "frames", .type = PXM_OPT_ENUM, .flags = PXM_OPT_DYNAMIC, OPTION(frames, int32_t), .fallback = "first",
-     .choices = frames, .help = "Which frames of an animation to keep."},
-    {.name = "page", .type = PXM_OPT_INT, .flags = PXM_OPT_DYNAMIC, OPTION(page, int64_t), .fallback = "0", .min = 0,
-     .max = 99999, .help = "The page of a TIFF or frame of an animation to begin with, counted from 0."},
-    {.name = "verify", .type = PXM_OPT_ENUM, OPTION(verify, int32_t), .fallback = "none", .choices = verify,
+    {.name = "frames",
+     .type = PXM_OPT_ENUM,
+     .flags = PXM_OPT_DYNAMIC,
+     OPTION(frames, int32_t),
+     .fallback = "first",
+     .choices = frames,
+     .help = "Which frames of an animation to keep."},
+    {.name = "page",
+     .type = PXM_OPT_INT,
+     .flags = PXM_OPT_DYNAMIC,
+     OPTION(page, int64_t),
+     .fallback = "0",
+     .min = 0,
+     .max = 99999,
+     .help = "The page of a TIFF or frame of an animation to begin with, counted from 0."},
+    {.name = "verify",
+     .type = PXM_OPT_ENUM,
+     OPTION(verify, int32_t),
+     .fallback = "none",
+     .choices = verify,
      .help = "How much of the file is checked in this step."},
     {.name = NULL},
 };
@@ -59,8 +75,9 @@ const struct pxm_unit resize_decode_unit = {
     RESIZE_UNIT,
     .config_size = sizeof(struct resize_decode_options),
     .name = "decode",
-    .summary = "Opens a picture: checks its header against the limits and keeps the file, whose pixels are decoded when "
-               "a later step asks for them.",
+    .summary =
+        "Opens a picture: checks its header against the limits and keeps the file, whose pixels are decoded when "
+        "a later step asks for them.",
     .options = options,
     .signature = &signature,
 };

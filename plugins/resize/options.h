@@ -63,12 +63,12 @@ enum {
 };
 
 struct resize_thumbnail_options {
-    int64_t width, height; /* PXM_UNSET_INT: whatever follows from the other */
+    int64_t width, height;   /* PXM_UNSET_INT: whatever follows from the other */
     double focus_x, focus_y; /* 0..1; NaN: not given                         */
     const char *background;
-    int32_t fit;             /* RESIZE_FIT_                                  */
-    int32_t gravity;         /* RESIZE_GRAVITY_; -1: not given               */
-    int32_t kernel;          /* RESIZE_KERNEL_                               */
+    int32_t fit;     /* RESIZE_FIT_                                  */
+    int32_t gravity; /* RESIZE_GRAVITY_; -1: not given               */
+    int32_t kernel;  /* RESIZE_KERNEL_                               */
     int32_t enlarge;
 };
 
@@ -90,8 +90,8 @@ struct resize_encode_options {
     int64_t effort;           /* 0..9; PXM_UNSET_INT: the format's own                    */
     int64_t max_bytes;        /* PXM_UNSET_INT: any size                                  */
     const char *background;
-    const pxm_value *keep;    /* list of strings                                          */
-    int32_t format;           /* RESIZE_FORMAT_                                           */
+    const pxm_value *keep; /* list of strings                                          */
+    int32_t format;        /* RESIZE_FORMAT_                                           */
     int32_t progressive, lossless, never_larger;
 };
 

@@ -10,7 +10,7 @@ extern const struct pxm_unit resize_encode_unit;
 
 /* The parts of struct pxm_unit that every operation of this plugin has in common. */
 #define RESIZE_UNIT                                                                                                    \
-    .struct_size = sizeof(struct pxm_unit), .threads = PXM_THREADS_PARALLEL,                                           \
-    .option_size = sizeof(struct pxm_option), .iface = PXM_IFACE_TRANSFORM
+    .struct_size = sizeof(struct pxm_unit), .threads = PXM_THREADS_PARALLEL, .option_size = sizeof(struct pxm_option), \
+    .iface = PXM_IFACE_TRANSFORM
 
 #endif

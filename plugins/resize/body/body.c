@@ -1,6 +1,6 @@
 /* The working half of the image plugin: the list of its operations, and how libvips is started, once a process. */
 #include "body.h"
-#include "vips.h"
+#include "vipsbase/vipsbase.h"
 #include <stdlib.h>
 
 static const struct pxm_unit *const units[] = {
@@ -37,7 +37,7 @@ static const struct pxm_plugin plugin = {
     .license = "Apache-2.0",
     .summary = "Opens, resizes and saves pictures, over libvips.",
     .units = units,
-    .load = resize_vips_start,
+    .load = vipsbase_start,
 };
 
 PXM_PLUGIN(resize_body, plugin)

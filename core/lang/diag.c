@@ -48,15 +48,14 @@ static const char *format_text(struct pxm_diags *diags, const char *format, va_l
     return copy;
 }
 
+/* Without a place, the message tells two of one code apart. */
 static bool is_known(const struct pxm_diags *diags, const char *code, struct pxm_span span, const char *message)
 {
     for (size_t i = 0; i < diags->count; i++) {
         const struct pxm_diag *other = diags->items[i];
+        bool same = !strcmp(other->code, code) && other->span.source == span.source;
 
-        if (strcmp(other->code, code) != 0 || other->span.source != span.source) {
-            continue;
-        }
-        if (span.source ? other->span.offset == span.offset : !strcmp(other->message, message)) {
+        if (same && (span.source ? other->span.offset == span.offset : !strcmp(other->message, message))) {
             return true;
         }
     }
@@ -83,6 +82,15 @@ static bool grow(struct pxm_diags *diags)
     return true;
 }
 
+static void count(struct pxm_diags *diags, enum pxm_severity severity)
+{
+    if (severity == PXM_SEVERITY_ERROR) {
+        diags->errors++;
+    } else {
+        diags->warnings++;
+    }
+}
+
 struct pxm_diag *pxm_diag_add(struct pxm_diags *diags, enum pxm_severity severity, const char *code,
                               struct pxm_span span, const char *format, ...)
 {
@@ -90,20 +98,18 @@ struct pxm_diag *pxm_diag_add(struct pxm_diags *diags, enum pxm_severity severit
     struct pxm_diag *diag;
     va_list args;
 
-    if (diags->count == PXM_DIAGS_MAX && severity == PXM_SEVERITY_WARNING) {
-        diags->overflow = true;
-        diags->warnings++;
+    if (span.source && is_known(diags, code, span, NULL)) {
         return NULL;
     }
     if (diags->count == PXM_DIAGS_MAX) {
         diags->overflow = true;
-        diags->errors++;
+        count(diags, severity);
         return NULL;
     }
     va_start(args, format);
     message = format_text(diags, format, args);
     va_end(args);
-    if (!message || is_known(diags, code, span, message)) {
+    if (!message || (!span.source && is_known(diags, code, span, message))) {
         return NULL;
     }
     diag = pxm_arena_alloc(diags->arena, sizeof *diag);
@@ -113,11 +119,7 @@ struct pxm_diag *pxm_diag_add(struct pxm_diags *diags, enum pxm_severity severit
     }
     *diag = (struct pxm_diag){.severity = severity, .code = code, .message = message, .span = span};
     diags->items[diags->count++] = diag;
-    if (severity == PXM_SEVERITY_ERROR) {
-        diags->errors++;
-    } else {
-        diags->warnings++;
-    }
+    count(diags, severity);
     return diag;
 }
 

@@ -98,8 +98,9 @@ void pxm_yaml_report_template(struct pxm_yaml_text *text, struct pxm_span scalar
     diag = pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E006", scalar, "`${` inside `{ }` or `[ ]` must be quoted");
     if (scalar.length <= QUOTE_MAX && !memchr(meant, *quote, scalar.length)) {
         pxm_diag_label(diags, diag, "write %s%.*s%s%s", quote, (int)scalar.length, meant, quote,
-                       template_length(meant) == scalar.length ? " (a value that is one whole template keeps its type)"
-                                                               : "");
+                       *meant == '$' && template_length(meant) == scalar.length
+                           ? " (a value that is one whole template keeps its type)"
+                           : "");
     } else {
         pxm_diag_label(diags, diag, "put quotes around the value");
     }

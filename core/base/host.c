@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/media.h"
 #include "base/stream.h"
+#include "base/utf8.h"
 #include "base/value.h"
 #include <stdlib.h>
 
@@ -37,6 +38,16 @@ static int64_t host_now_ms(const struct pxm_host *host)
 {
     const struct pxm_clock *clock = impl_of(host)->clock;
     return clock->wall_ms(clock->arg);
+}
+
+static int32_t host_value_equal(const pxm_value *a, const pxm_value *b)
+{
+    return pxm_value_equal(a, b);
+}
+
+static int32_t host_utf8_valid(const char *text, size_t length)
+{
+    return pxm_utf8_valid(text, length);
 }
 
 static pxm_status host_value_to_json(const pxm_value *value, pxm_blob **ret, pxm_error *error)
@@ -104,6 +115,8 @@ void pxm_host_init(struct pxm_host *host, struct pxm_host_impl *impl)
         .value_at = pxm_value_at,
         .value_key = pxm_value_key,
         .value_get = pxm_value_get,
+        .value_equal = host_value_equal,
+        .utf8_valid = host_utf8_valid,
         .value_to_json = host_value_to_json,
         .value_from_json = pxm_json_parse,
         .blob_new = pxm_blob_new,

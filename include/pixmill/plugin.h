@@ -222,6 +222,8 @@ struct pxm_host {
     const pxm_value *(*value_at)(const pxm_value *, size_t index);
     const char *(*value_key)(const pxm_value *record, size_t index);
     const pxm_value *(*value_get)(const pxm_value *record, const char *key); /* NULL: no such key                */
+    int32_t (*value_equal)(const pxm_value *, const pxm_value *); /* deep; an int equals the float of the same number */
+    int32_t (*utf8_valid)(const char *, size_t length);           /* well-formed (RFC 3629) */
     /* JSON (RFC 8259). Blobs and images have none and fail. Ints beyond 2^53 are kept. */
     pxm_status (*value_to_json)(const pxm_value *, pxm_blob **ret, pxm_error *);
     pxm_status (*value_from_json)(const char *, size_t length, pxm_value **ret, pxm_error *);
@@ -355,20 +357,23 @@ struct pxm_transform_ops {
                         pxm_error *);
 };
 
-/* "pixmill.storage/1". Codes: store.not_found store.exists store.denied store.full store.bad_key store.unavailable
- * store.changed. No reader ever sees part of an object. */
+/* "pixmill.storage/1". Codes: store.not_found store.exists store.denied store.full store.bad_key store.bad_meta
+ * store.bad_range store.bad_cursor store.bad_limit store.truncated (the body is not as long as it said) store.changed
+ * store.unsupported store.damaged store.unavailable. No reader ever sees part of an object.
+ * A key is 1 to 1024 bytes of UTF-8 in components of at most 255 bytes, parted by single slashes; none is empty, "." or
+ * "..", and there is no control character and no backslash. */
 enum { PXM_PUT_IF_ABSENT = 1 };
 struct pxm_put {
     uint32_t struct_size, flags;
     const char *key;
     const char *content_type, *cache_control; /* may be NULL                                                      */
-    const pxm_value *meta;                    /* record of strings; may be NULL                                   */
+    const pxm_value *meta;                    /* record of strings; may be NULL. Some 2 KiB of all three fit       */
     pxm_stream *body;                         /* borrowed                                                         */
 };
 struct pxm_get {
     uint32_t struct_size, reserved;
     const char *key;
-    int64_t offset, length; /* length -1: to the end                                                              */
+    int64_t offset, length; /* length -1: to the end. What is past the end is not given; all of it past: no bytes  */
     const char *if_match;   /* etag, else store.changed; may be NULL                                              */
 };
 struct pxm_list {
@@ -387,7 +392,8 @@ struct pxm_presign {
 };
 struct pxm_storage_ops {
     uint32_t struct_size, reserved;
-    /* Durable when it returns PXM_OK. Fields: key url etag bytes sha256 created (false: if-absent found it there). */
+    /* Durable when it returns PXM_OK, also what if-absent found. Fields: key url etag (with its quotes) bytes sha256 (null:
+     * not known) created (false: if-absent found it there). */
     pxm_status (*put)(void *self, pxm_job *, const struct pxm_put *, pxm_value *fields, pxm_error *);
     /* Fields: as of head. */
     pxm_status (*get)(void *self, pxm_job *, const struct pxm_get *, pxm_stream **ret, pxm_value *fields, pxm_error *);
@@ -401,21 +407,28 @@ struct pxm_storage_ops {
     pxm_status (*presign)(void *self, pxm_job *, const struct pxm_presign *, pxm_value *fields, pxm_error *);
 };
 
-/* "pixmill.metadata/1". Codes: table.not_found table.exists table.conflict table.too_large table.unavailable
- * table.bad_cursor table.bad_query. */
-enum { PXM_RECORD_IF_ABSENT = 1, PXM_RECORD_REPLACE = 2 };
+/* "pixmill.metadata/1". Codes: table.not_found table.exists table.conflict table.too_large table.full table.denied
+ * table.bad_key table.bad_record table.bad_query table.bad_cursor table.damaged table.unavailable.
+ * A key is 1 to 1024 bytes of UTF-8 without control characters, an item at most 400 KiB of JSON, the name of a field 1 to
+ * 255 bytes, a value that is looked up through an index 1 KiB, a list in an indexed field 256 items. Lookup, query and
+ * erase show the key of an item as a field of it, whose name is the table's `key` option. */
+enum {
+    PXM_RECORD_IF_ABSENT = 1, /* else table.exists                                                                */
+    PXM_RECORD_REPLACE = 2    /* fields that are not in `set` go                                                  */
+};
 struct pxm_record {
     uint32_t struct_size, flags; /* without a flag: fields of `set` are merged into the item, which is made if missing */
     const char *key;
     const pxm_value *set;    /* record of JSON values; a null removes the field                                   */
     const pxm_value *expect; /* record: each field must be equal, null must be absent, else table.conflict; or NULL */
-    const char *newer_by;    /* a field of `set`: written only where the item has none or a lesser one; or NULL.
-                                An older write is no error: applied is false                                      */
+    const char *newer_by;    /* a field of `set`, a number or a string: written only where the item has none or a lesser
+                                one; or NULL. An older or equal write is no error: applied is false               */
 };
 struct pxm_query {
     uint32_t struct_size, reserved;
     const char *field;      /* declared as an index of the table; NULL: all items                                 */
-    const pxm_value *equal; /* what it equals, or what a list in it contains                                      */
+    const pxm_value *equal; /* what it equals, or what a list in it contains: a string, number or bool. NULL or null:
+                               all items                                                                          */
     const char *cursor;     /* from an earlier page of the same query; NULL: the newest                           */
     int64_t limit;          /* 1..1000                                                                            */
 };
@@ -425,7 +438,8 @@ struct pxm_metadata_ops {
     pxm_status (*record)(void *self, pxm_job *, const struct pxm_record *, pxm_value *fields, pxm_error *);
     /* Fields: key item. */
     pxm_status (*lookup)(void *self, pxm_job *, const char *key, pxm_value *fields, pxm_error *);
-    /* Newest first by when the item was made. Fields: items, a list of records; cursor, null on the last page. */
+    /* Newest first by when the item was made, whatever was changed since. A page may have fewer items than `limit`; the
+     * last one is told by its cursor. Fields: items, a list of records; cursor, null on the last page. */
     pxm_status (*query)(void *self, pxm_job *, const struct pxm_query *, pxm_value *fields, pxm_error *);
     /* `expect` as above. Fields: erased, and the item that was (null: none). */
     pxm_status (*erase)(void *self, pxm_job *, const char *key, const pxm_value *expect, pxm_value *fields, pxm_error *);

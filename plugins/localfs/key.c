@@ -4,53 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Length of the UTF-8 sequence at `text` (Unicode standard, table 3-7), 0 if there is none. */
-static size_t utf8_length(const unsigned char *text)
+static const char *bad_byte(const char *text)
 {
-    unsigned char low = 0x80, high = 0xbf;
-    size_t length;
-    if (text[0] < 0x80) {
-        return 1;
-    }
-    if (text[0] < 0xc2 || text[0] > 0xf4) {
-        return 0;
-    }
-    length = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-    if (text[0] == 0xe0) {
-        low = 0xa0;
-    } else if (text[0] == 0xed) {
-        high = 0x9f;
-    } else if (text[0] == 0xf0) {
-        low = 0x90;
-    } else if (text[0] == 0xf4) {
-        high = 0x8f;
-    }
-    if (text[1] < low || text[1] > high) {
-        return 0;
-    }
-    for (size_t i = 2; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return length;
-}
-
-static const char *bad_bytes(const char *text)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    while (*at) {
-        size_t step = utf8_length(at);
-        if (step == 0) {
-            return "it is not UTF-8";
-        }
-        if (*at < 0x20 || *at == 0x7f) {
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
             return "it has a control character";
         }
-        if (*at == '\\') {
+        if (*text == '\\') {
             return "it has a backslash";
         }
-        at += step;
     }
     return NULL;
 }
@@ -69,7 +31,7 @@ static const char *bad_component(const char *text, size_t length)
     return NULL;
 }
 
-static const char *bad_key(const char *text)
+static const char *bad_key(const struct localfs *fs, const char *text)
 {
     size_t total = strnlen(text, LOCALFS_KEY_MAX + 1);
     if (total == 0) {
@@ -78,7 +40,7 @@ static const char *bad_key(const char *text)
     if (total > LOCALFS_KEY_MAX) {
         return "it is longer than 1024 bytes";
     }
-    const char *reason = bad_bytes(text);
+    const char *reason = fs->host->utf8_valid(text, total) ? bad_byte(text) : "it is not UTF-8";
     const char *component = text;
     while (!reason) {
         size_t length = strcspn(component, "/");
@@ -94,9 +56,9 @@ static const char *bad_key(const char *text)
     return reason;
 }
 
-bool localfs_key_valid(const char *text, const char **ret_reason)
+bool localfs_key_valid(const struct localfs *fs, const char *text, const char **ret_reason)
 {
-    const char *reason = bad_key(text);
+    const char *reason = bad_key(fs, text);
     if (ret_reason && reason) {
         *ret_reason = reason;
     }
@@ -106,7 +68,7 @@ bool localfs_key_valid(const char *text, const char **ret_reason)
 pxm_status localfs_key_check(const struct localfs *fs, const char *key, pxm_error *error)
 {
     const char *reason = NULL;
-    if (localfs_key_valid(key, &reason)) {
+    if (localfs_key_valid(fs, key, &reason)) {
         return PXM_OK;
     }
     /* The key itself stays out of the text: it may hold anything. */

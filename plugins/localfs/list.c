@@ -86,7 +86,7 @@ static bool name_ahead(struct walk *walk, const struct frame *frame, int folder,
 {
     char *name = walk->path + frame->path_length;
     snprintf(name, LOCALFS_NAME_MAX + 1, "%s", entry->d_name);
-    if (!localfs_key_valid(walk->path, NULL)) {
+    if (!localfs_key_valid(walk->fs, walk->path, NULL)) {
         return false;
     }
     char kind = kind_of(folder, entry);
@@ -256,7 +256,7 @@ static int hex_digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-static bool read_cursor(const char *text, char key[LOCALFS_KEY_MAX + 1])
+static bool read_cursor(const struct localfs *fs, const char *text, char key[LOCALFS_KEY_MAX + 1])
 {
     size_t length = strnlen(text, 2 * LOCALFS_KEY_MAX + 1);
     if (length == 0 || length % 2 || length > 2 * LOCALFS_KEY_MAX) {
@@ -270,7 +270,7 @@ static bool read_cursor(const char *text, char key[LOCALFS_KEY_MAX + 1])
         key[i] = (char)(high << 4 | low);
     }
     key[length / 2] = '\0';
-    return localfs_key_valid(key, NULL);
+    return localfs_key_valid(fs, key, NULL);
 }
 
 /* Puts the walk into the folder of the prefix. *ret_empty: no key can be under the prefix and behind the cursor. */
@@ -282,11 +282,12 @@ static pxm_status start(struct walk *walk, const struct pxm_list *list, bool *re
     if (list->limit < 1 || list->limit > 1000) {
         return host->fail(error, PXM_E_INVALID, "store.bad_limit", "a page of a list has 1 to 1000 keys");
     }
-    if (list->cursor && !read_cursor(list->cursor, walk->cursor)) {
+    if (list->cursor && !read_cursor(walk->fs, list->cursor, walk->cursor)) {
         return host->fail(error, PXM_E_INVALID, "store.bad_cursor", "the cursor is not one that a list gave");
     }
     memcpy(walk->path, list->prefix, folder);
-    if (length > LOCALFS_KEY_MAX || list->prefix[0] == '/' || (folder > 0 && !localfs_key_valid(walk->path, NULL))) {
+    if (length > LOCALFS_KEY_MAX || list->prefix[0] == '/' ||
+        (folder > 0 && !localfs_key_valid(walk->fs, walk->path, NULL))) {
         *ret_empty = true;
         return PXM_OK;
     }

@@ -43,7 +43,7 @@ struct localfs {
 /* PXM_OK, or store.bad_key. */
 pxm_status localfs_key_check(const struct localfs *fs, const char *key, pxm_error *error);
 /* Whether `text` may be a key; *ret_reason (may be NULL) says why not. */
-bool localfs_key_valid(const char *text, const char **ret_reason);
+bool localfs_key_valid(const struct localfs *fs, const char *text, const char **ret_reason);
 /* Bytes of the folder part of a key, without the slash: 3 of "a/b/c", 0 of "a". */
 size_t localfs_key_folder(const char *key, size_t length);
 /* The last component. */

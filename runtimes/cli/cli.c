@@ -1,0 +1,177 @@
+/* What verbs share. */
+#include "cli.h"
+
+#include "base/error.h"
+#include "base/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROJECT_BYTES_MAX = 64 << 20 };
+
+int cli_exit_of(const pxm_error *error)
+{
+    if (strncmp(pxm_error_code(error), "plugin.", 7) == 0) {
+        return CLI_PLUGIN;
+    }
+    if (strncmp(pxm_error_code(error), "check.", 6) == 0) {
+        return CLI_CHECK;
+    }
+    return pxm_error_is_transient(error) ? CLI_TRANSIENT : CLI_FAILED;
+}
+
+void cli_print_error(const struct cli *cli, const pxm_error *error)
+{
+    const char *step = pxm_error_step(error);
+
+    fprintf(stderr, "%serror[%s]%s: %s%s%s%s\n", cli->color ? "\033[1;31m" : "", pxm_error_code(error),
+            cli->color ? "\033[0m" : "", *step ? "step `" : "", step, *step ? "`: " : "", pxm_error_text(error));
+    if (error->origin[0] && strcmp(error->origin, error->step) != 0) {
+        fprintf(stderr, "  = step `%s` is to blame: pictures are decoded when somebody needs their pixels\n",
+                error->origin);
+    }
+    for (size_t i = 0; i < error->note_count; i++) {
+        fprintf(stderr, "  = %s: %s\n", error->notes[i].key, error->notes[i].value);
+    }
+    fprintf(stderr, "  = %s\n", pxm_error_is_transient(error) ? "repeating may help" : "repeating will not help");
+}
+
+bool cli_write(FILE *out, struct pxm_buf *buf)
+{
+    bool fine = buf->status == PXM_OK && fwrite(buf->data, 1, buf->length, out) == buf->length && fflush(out) == 0;
+
+    if (!fine) {
+        fprintf(stderr, "pixmill: the output could not be written: %s\n",
+                buf->status == PXM_OK ? strerrordesc_np(errno) : "out of memory");
+    }
+    pxm_buf_done(buf);
+    return fine;
+}
+
+bool cli_print_json(const pxm_value *value, int indent)
+{
+    struct pxm_buf buf;
+    struct pxm_error error = {0};
+
+    pxm_buf_init(&buf, CLI_TEXT_MAX);
+    if (!value || pxm_json_write(&buf, value, indent, 1, &error) != PXM_OK) {
+        fprintf(stderr, "pixmill: %s\n", value ? error.text : "out of memory");
+        pxm_buf_done(&buf);
+        return false;
+    }
+    pxm_buf_putc(&buf, '\n');
+    return cli_write(stdout, &buf);
+}
+
+int cli_project_load(const struct args *args, const char *path, const char *text, struct cli_project *ret)
+{
+    struct pxm_error error = {0};
+
+    *ret = (struct cli_project){0};
+    ret->arena = pxm_arena_new(PROJECT_BYTES_MAX);
+    if (!ret->arena) {
+        fprintf(stderr, "pixmill: out of memory\n");
+        return CLI_FAILED;
+    }
+    pxm_diags_init(&ret->diags, ret->arena);
+    if (pxm_registry_new(NULL, &ret->registry, &error) != PXM_OK) {
+        fprintf(stderr, "pixmill: %s\n", error.text);
+        cli_project_done(ret);
+        return CLI_FAILED;
+    }
+    ret->catalog = pxm_registry_catalog(ret->registry);
+    const struct pxm_load_options options = {
+        .path = path ? path : args_value(args, "project"), .text = text, .catalog = &ret->catalog};
+    ret->project = pxm_project_parse(&options, &ret->diags);
+    return CLI_OK;
+}
+
+void cli_project_done(struct cli_project *project)
+{
+    pxm_arena_free(project->arena);
+    pxm_registry_free(project->registry);
+    *project = (struct cli_project){0};
+}
+
+int cli_project_report(const struct cli *cli, const struct cli_project *project)
+{
+    struct pxm_buf buf;
+
+    if (project->diags.count > 0 || project->diags.no_memory) {
+        pxm_buf_init(&buf, CLI_TEXT_MAX);
+        pxm_diags_render(&project->diags, cli->json ? PXM_DIAG_JSON : PXM_DIAG_HUMAN, cli->color, &buf);
+        cli_write(stderr, &buf);
+    }
+    return project->diags.errors > 0 || !project->project ? CLI_CHECK : CLI_OK;
+}
+
+int cli_engine_open(const struct cli *cli, const struct args *args, const char *path, const char *text, long workers,
+                    struct cli_engine *ret)
+{
+    const struct pxm_engine_options engine_options = {.struct_size = sizeof engine_options,
+                                                      .workers = (uint32_t)workers};
+    const struct pxm_open_options open_options = {
+        .path = path ? path : args_value(args, "project"), .profile = args_value(args, "profile"), .text = text};
+    struct pxm_arena *arena = pxm_arena_new(PROJECT_BYTES_MAX);
+    struct pxm_diags diags;
+    struct pxm_buf buf;
+    struct pxm_error error = {0};
+    pxm_error *failure = NULL;
+
+    *ret = (struct cli_engine){0};
+    if (!arena || pxm_engine_new(&engine_options, &ret->engine, &failure) != PXM_OK) {
+        fprintf(stderr, "pixmill: %s\n", failure ? pxm_error_text(failure) : "out of memory");
+        pxm_error_free(failure);
+        pxm_arena_free(arena);
+        return CLI_FAILED;
+    }
+    pxm_diags_init(&diags, arena);
+    pxm_status status = pxm_project_handle_open(ret->engine, &open_options, &diags, &ret->handle, &error);
+    pxm_buf_init(&buf, CLI_TEXT_MAX);
+    pxm_diags_render(&diags, PXM_DIAG_HUMAN, cli->color, &buf);
+    cli_write(stderr, &buf);
+    if (status == PXM_OK) {
+        return CLI_OK; /* the project has taken over the arena */
+    }
+    int code = diags.errors > 0 ? CLI_CHECK : cli_exit_of(&error);
+    if (diags.errors == 0) {
+        cli_print_error(cli, &error);
+    }
+    pxm_arena_free(arena);
+    return code;
+}
+
+void cli_engine_done(struct cli_engine *engine)
+{
+    pxm_project_close(engine->handle);
+    pxm_engine_free(engine->engine);
+    *engine = (struct cli_engine){0};
+}
+
+const struct pxm_program *cli_program(const struct pxm_project *project, const char *name)
+{
+    const struct pxm_program *found = pxm_project_program(project, name);
+    size_t count = project->program_count;
+
+    if (found) {
+        return found;
+    }
+    const char **names = calloc(count + 1, sizeof *names);
+    for (size_t i = 0; names && i < count; i++) {
+        names[i] = project->programs[i]->name;
+    }
+    const char *best = names ? pxm_suggest(name, names, count) : NULL;
+    fprintf(stderr, "pixmill: %s has no pipeline `%s`", project->path, name);
+    if (best) {
+        fprintf(stderr, "; did you mean `%s`?\n", best);
+    } else {
+        fprintf(stderr, "%s", count > 0 ? "; it has" : " and no other");
+        for (size_t i = 0; names && i < count; i++) {
+            fprintf(stderr, " %s", names[i]);
+        }
+        fputc('\n', stderr);
+    }
+    free(names);
+    return NULL;
+}

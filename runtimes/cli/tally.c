@@ -1,0 +1,94 @@
+/* The summary of a batch. */
+#include "tally.h"
+
+#include "base/clock.h"
+#include "base/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void tally_add(struct tally *tally, const char *path, const pxm_error *error)
+{
+    size_t i = 0;
+
+    if (!error) {
+        return;
+    }
+    while (i < tally->count && strcmp(tally->codes[i].code, pxm_error_code(error)) != 0) {
+        i++;
+    }
+    if (i == TALLY_CODES_MAX) {
+        i--; /* the last row also counts codes beyond the table */
+    }
+    if (i == tally->count) {
+        snprintf(tally->codes[i].code, sizeof tally->codes[i].code, "%s", pxm_error_code(error));
+        tally->codes[i].path = strdup(path);
+        tally->codes[i].message = strdup(pxm_error_text(error));
+        tally->codes[i].transient = pxm_error_is_transient(error);
+        tally->count++;
+    }
+    tally->codes[i].times++;
+}
+
+static pxm_value *to_value(const struct tally *tally, const char *pipeline, const struct progress *progress)
+{
+    pxm_value *value = pxm_value_record();
+    pxm_value *failures = pxm_value_list();
+
+    for (size_t i = 0; i < tally->count; i++) {
+        pxm_value *row = pxm_value_record();
+        pxm_value_set(row, "code", pxm_value_cstring(tally->codes[i].code));
+        pxm_value_set(row, "count", pxm_value_int((int64_t)tally->codes[i].times));
+        pxm_value_set(row, "transient", pxm_value_bool(tally->codes[i].transient));
+        pxm_value_set(row, "example", pxm_value_cstring(tally->codes[i].path));
+        pxm_value_set(row, "message", pxm_value_cstring(tally->codes[i].message));
+        pxm_value_append(failures, row);
+    }
+    pxm_value_set(value, "schema", pxm_value_cstring("pixmill.batch/1"));
+    pxm_value_set(value, "pipeline", pxm_value_cstring(pipeline));
+    pxm_value_set(value, "files", pxm_value_int((int64_t)progress->total));
+    pxm_value_set(value, "ok", pxm_value_int((int64_t)(progress->done - progress->failed)));
+    pxm_value_set(value, "skipped", pxm_value_int((int64_t)progress->skipped));
+    pxm_value_set(value, "failed", pxm_value_int((int64_t)progress->failed));
+    pxm_value_set(value, "failures", failures);
+    pxm_value_set(value, "ms", pxm_value_int(pxm_clock_system.monotonic_ms(NULL) - progress->started_ms));
+    return value;
+}
+
+void tally_print(const struct tally *tally, const struct cli *cli, const char *pipeline,
+                 const struct progress *progress)
+{
+    char took[32];
+
+    if (cli->json) {
+        pxm_value *value = to_value(tally, pipeline, progress);
+        cli_print_json(value, 2);
+        pxm_value_unref(value);
+        return;
+    }
+    int64_t ms = pxm_clock_system.monotonic_ms(NULL) - progress->started_ms;
+    size_t fresh = progress->done - progress->skipped;
+    pxm_duration_format(ms, took, sizeof took);
+    fprintf(stderr, "%zu file%s: ok %zu, failed %zu", progress->total, progress->total == 1 ? "" : "s",
+            progress->done - progress->failed, progress->failed);
+    if (progress->skipped > 0) {
+        fprintf(stderr, ", done before %zu", progress->skipped);
+    }
+    fprintf(stderr, "; %s, %.1f/s, peak %lld MiB\n", took, ms > 0 ? (double)fresh * 1000.0 / (double)ms : 0.0,
+            (long long)progress_peak_mib());
+    for (size_t i = 0; i < tally->count; i++) {
+        fprintf(stderr, "  %s%s%s x%zu%s: %s\n", cli->color ? "\033[1;31m" : "", tally->codes[i].code,
+                cli->color ? "\033[0m" : "", tally->codes[i].times,
+                tally->codes[i].transient ? " (worth repeating)" : "",
+                tally->codes[i].message ? tally->codes[i].message : "");
+        fprintf(stderr, "    again: pixmill run %s '%s'\n", pipeline, tally->codes[i].path ? tally->codes[i].path : "");
+    }
+}
+
+void tally_done(struct tally *tally)
+{
+    for (size_t i = 0; i < tally->count; i++) {
+        free(tally->codes[i].path);
+        free(tally->codes[i].message);
+    }
+}

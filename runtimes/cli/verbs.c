@@ -1,0 +1,140 @@
+/* The verbs: what they are called, take and mean. Help, completion and man pages are made from this table. */
+#include "cli.h"
+
+static const struct args_option check_options[] = {
+    {"format", 'f', "FORMAT", ARGS_WORDS, "human short json sarif github", "human, short, json, sarif or github"},
+    {"deny-warnings", 'D', NULL, ARGS_TEXT, NULL, "fail on warnings too"},
+    {"connect", 0, NULL, ARGS_TEXT, NULL, "open the profile's stores, tables and queues and see that they answer"},
+    {0},
+};
+
+static const struct args_option run_options[] = {
+    {"set", 's', "NAME=VALUE", ARGS_TEXT, NULL,
+     "an input; with --each, {path} {rel} {name} and {stem} stand for the file's"},
+    {"expression", 'e', "STEPS", ARGS_TEXT, NULL,
+     "run these steps instead of a pipeline: 'decode ! thumbnail width=320'"},
+    {"print", 0, NULL, ARGS_TEXT, NULL, "with -e: print the pipeline it stands for, and stop"},
+    {"output", 'o', "FILE", ARGS_FILE, NULL, "write the bytes that the pipeline gives to FILE ('-': standard output)"},
+    {"trace", 't', NULL, ARGS_TEXT, NULL, "tell of each step: outcome, tries, time, size"},
+    {"dry-run", 'n', NULL, ARGS_TEXT, NULL, "check and open everything, run nothing"},
+    {"each", 0, "PATH", ARGS_FILE, NULL, "run once for each file: a folder, or a pattern such as 'in/**/*.jpg'"},
+    {"jobs", 'j', "N", ARGS_TEXT, NULL, "how many runs at once; default: one per processor"},
+    {"state", 0, "FILE", ARGS_FILE, NULL, "with --each: write down each file's outcome (JSON lines)"},
+    {"resume", 0, "FILE", ARGS_FILE, NULL, "with --each: go on from such a file; what succeeded is not repeated"},
+    {"max-fail", 0, "N", ARGS_TEXT, NULL, "with --each: give up after N failures, or a share such as 1%"},
+    {"time", 0, "DURATION", ARGS_TEXT, NULL, "deadline of each run, such as 30s"},
+    {0},
+};
+
+static const struct args_option test_options[] = {
+    {"only", 0, "PATTERN", ARGS_TEXT, NULL, "tests whose name matches, with * and ?"},
+    {"bless", 0, NULL, ARGS_TEXT, NULL, "write pictures that differ over their golden files"},
+    {"junit", 0, "FILE", ARGS_FILE, NULL, "also write the outcome as JUnit XML"},
+    {0},
+};
+
+static const struct args_option plugins_options[] = {
+    {"markdown", 0, NULL, ARGS_TEXT, NULL, "describe as a reference page"},
+    {"man", 0, NULL, ARGS_TEXT, NULL, "describe as a man page"},
+    {0},
+};
+
+static const struct args_option schema_options[] = {
+    {"out", 'o', "FOLDER", ARGS_FOLDER, NULL, "write project, pipeline and test schemas there"},
+    {0},
+};
+
+static const struct args_option graph_options[] = {
+    {"format", 'f', "FORMAT", ARGS_WORDS, "mermaid dot", "mermaid (default) or dot"},
+    {0},
+};
+
+static const struct args_option no_options[] = {{0}};
+
+const struct args_verb cli_verbs[] = {
+    {.name = "check",
+     .arguments = "[FILE...]",
+     .most = 256,
+     .kind = ARGS_FILE,
+     .summary = "find everything that is wrong in a project or pipeline",
+     .details = "Without --connect nothing outside the files is looked at: no environment, no network, no store.\n",
+     .examples = "  pixmill check\n  pixmill check --format github -D\n  pixmill check --profile local --connect\n",
+     .options = check_options,
+     .run = verb_check},
+    {.name = "run",
+     .arguments = "PIPELINE [FILE]",
+     .most = 2,
+     .kind = ARGS_PIPELINE,
+     .summary = "run a pipeline on one file, or on each of many",
+     .details = "FILE goes to the pipeline's input of type blob. The result is printed as JSON.\n"
+                "PIPELINE is the name of one in the project, or a .yaml file.\n",
+     .examples = "  pixmill run upload photo.jpg\n"
+                 "  pixmill run -e 'decode ! thumbnail width=320 ! encode format=webp' photo.jpg -o small.webp\n"
+                 "  pixmill run upload --each 'in/**/*.jpg' --jobs 2 --state run.jsonl\n",
+     .options = run_options,
+     .run = verb_run},
+    {.name = "test",
+     .arguments = "[FILE...]",
+     .most = 256,
+     .kind = ARGS_FILE,
+     .summary = "run the tests of pipelines (*.test.yaml)",
+     .details = "Stores, tables, queues and secrets are in memory, the clock and run ids are fixed: nothing outside is "
+                "touched.\n",
+     .examples = "  pixmill test\n  pixmill test --only 'landscape*'\n",
+     .options = test_options,
+     .run = verb_test},
+    {.name = "plugins",
+     .arguments = "list | describe NAME",
+     .least = 1,
+     .most = 2,
+     .kind = ARGS_PLUGIN,
+     .summary = "list plugins, or describe an operation, driver or plugin",
+     .examples =
+         "  pixmill plugins list\n  pixmill plugins describe thumbnail\n  pixmill plugins describe vips.gaussblur\n",
+     .options = plugins_options,
+     .run = verb_plugins},
+    {.name = "schema",
+     .arguments = "[project | pipeline | test]",
+     .most = 1,
+     .kind = ARGS_TEXT,
+     .summary = "print or write JSON Schemas for editors",
+     .examples = "  pixmill schema --out .pixmill\n",
+     .options = schema_options,
+     .run = verb_schema},
+    {.name = "graph",
+     .arguments = "PIPELINE",
+     .least = 1,
+     .most = 1,
+     .kind = ARGS_PIPELINE,
+     .summary = "draw the data flow of a pipeline",
+     .details = "Dashed lines are the order of effects only.\n",
+     .examples = "  pixmill graph upload\n  pixmill graph upload --format dot | dot -Tsvg > upload.svg\n",
+     .options = graph_options,
+     .run = verb_graph},
+    {.name = "explain",
+     .arguments = "PIPELINE | CODE",
+     .least = 1,
+     .most = 1,
+     .kind = ARGS_PIPELINE,
+     .summary = "tell what a pipeline does and needs, or what a code such as E205 means",
+     .options = no_options,
+     .run = verb_explain},
+    {.name = "completion",
+     .arguments = "bash | zsh | fish",
+     .least = 1,
+     .most = 2,
+     .kind = ARGS_TEXT,
+     .summary = "print the completion script of a shell",
+     .examples = "  source <(pixmill completion bash)\n",
+     .options = no_options,
+     .run = verb_completion},
+    {.name = "man",
+     .arguments = "[VERB]",
+     .most = 1,
+     .kind = ARGS_TEXT,
+     .summary = "print a man page",
+     .examples = "  pixmill man run | man -l -\n",
+     .options = no_options,
+     .run = verb_man},
+    {0},
+};

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/image.h"
 #include "base/value.h"
+#include <float.h>
 #include <inttypes.h>
 #include <locale.h>
 #include <math.h>
@@ -35,7 +36,7 @@ static pxm_status write_float(struct writer *writer, double number)
         return pxm_error_no_memory(writer->error);
     }
     locale_t before = uselocale(plain);
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = isnormal(number) ? DBL_DIG : 1; digits <= DBL_DECIMAL_DIG; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, number);
         if (strtod(text, NULL) == number) {
             break;

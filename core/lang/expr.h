@@ -36,13 +36,21 @@
 #include <pixmill/plugin.h>
 
 enum {
-    PXM_EXPR_DEPTH_MAX = 32,        /* of nested brackets, calls and `not`                                            */
-    PXM_TEXT_BYTES_MAX = 64 << 10   /* of one rendered template and of one joined text; beyond it is "limit.text"     */
+    PXM_EXPR_DEPTH_MAX = 32,      /* of nested brackets, calls and `not`                                            */
+    PXM_TEXT_BYTES_MAX = 64 << 10 /* of one rendered template and of one joined text; beyond it is "limit.text"     */
 };
 
 enum pxm_root {
-    PXM_ROOT_INPUT, PXM_ROOT_STEPS, PXM_ROOT_VARS, PXM_ROOT_RUN, PXM_ROOT_ITEM, PXM_ROOT_INDEX, PXM_ROOT_ERROR,
-    PXM_ROOT_EVENT, PXM_ROOT_ENV, PXM_ROOT_SECRET
+    PXM_ROOT_INPUT,
+    PXM_ROOT_STEPS,
+    PXM_ROOT_VARS,
+    PXM_ROOT_RUN,
+    PXM_ROOT_ITEM,
+    PXM_ROOT_INDEX,
+    PXM_ROOT_ERROR,
+    PXM_ROOT_EVENT,
+    PXM_ROOT_ENV,
+    PXM_ROOT_SECRET
 };
 const char *pxm_root_name(enum pxm_root root);
 
@@ -53,7 +61,7 @@ struct pxm_part {
 };
 struct pxm_span pxm_part_span(struct pxm_part part);
 
-struct pxm_segment { /* ".name" or "[3]" or "['name']" */
+struct pxm_segment {  /* ".name" or "[3]" or "['name']" */
     const char *name; /* NULL: an index */
     int64_t index;
     struct pxm_part part; /* the name or index itself */
@@ -92,7 +100,8 @@ struct pxm_scope {
 struct pxm_expr *pxm_expr_parse(struct pxm_arena *arena, const struct pxm_node *scalar, struct pxm_diags *diags);
 /* Types it; NULL with diagnostics. Reports a part that may be null and is used as if it could not (E205). The result may
  * itself be null or tainted, see pxm_expr_check_as. */
-const struct pxm_type *pxm_expr_check(struct pxm_expr *expr, const struct pxm_resolver *resolver, struct pxm_diags *diags);
+const struct pxm_type *pxm_expr_check(struct pxm_expr *expr, const struct pxm_resolver *resolver,
+                                      struct pxm_diags *diags);
 /* The same where only `want` will do: a condition (`what`: "`when`") must be a bool. Reports null (E205), secrets (E209) and
  * other kinds (E206). */
 const struct pxm_type *pxm_expr_check_as(struct pxm_expr *expr, const struct pxm_resolver *resolver,
@@ -100,8 +109,8 @@ const struct pxm_type *pxm_expr_check_as(struct pxm_expr *expr, const struct pxm
 /* Whether it reads no name at all. A constant condition is worth a warning. */
 bool pxm_expr_is_constant(const struct pxm_expr *expr);
 /* Of what was checked. *ret: new reference, a null value for null. Never fails for lack of a value or its kind where types
- * were declared. Fails with "input.invalid" where dynamic data is of another kind than its use needs, with "limit.text",
- * and for lack of memory. */
+ * were declared. Fails with "input.invalid" where dynamic data is of another kind than its use needs, with "limit.text"
+ * and "limit.depth", and for lack of memory. */
 pxm_status pxm_expr_eval(const struct pxm_expr *expr, const struct pxm_scope *scope, pxm_value **ret, pxm_error *error);
 struct pxm_span pxm_expr_span(const struct pxm_expr *expr);
 
@@ -110,11 +119,15 @@ struct pxm_span pxm_expr_span(const struct pxm_expr *expr);
 struct pxm_template *pxm_template_parse(struct pxm_arena *arena, const struct pxm_node *node, struct pxm_diags *diags);
 /* The same where no table says a type (set, emit, output, vars): plain scalars that read as bool, int, float or null are
  * that, everything else is a string. */
-struct pxm_template *pxm_template_parse_untyped(struct pxm_arena *arena, const struct pxm_node *node, struct pxm_diags *diags);
+struct pxm_template *pxm_template_parse_untyped(struct pxm_arena *arena, const struct pxm_node *node,
+                                                struct pxm_diags *diags);
 /* The same where scalars are of the kinds `bits` alone: with PXM_TYPE_STRING and PXM_TYPE_INT, a plain 42 is an int and a
  * plain 1.5 a string; with PXM_TYPE_INT alone, 1.5 is an error (E104). */
 struct pxm_template *pxm_template_parse_as(struct pxm_arena *arena, const struct pxm_node *node, uint32_t bits,
                                            struct pxm_diags *diags);
+/* The same of a list or map, where `bits` are the kinds of its items. */
+struct pxm_template *pxm_template_parse_items(struct pxm_arena *arena, const struct pxm_node *node, uint32_t bits,
+                                              struct pxm_diags *diags);
 /* Takes over the reference, also on failure. NULL: no memory, or a NULL value. */
 struct pxm_template *pxm_template_of_value(struct pxm_arena *arena, pxm_value *value);
 /* Its value if it holds no expression, else NULL. Borrowed. */
@@ -124,7 +137,7 @@ struct pxm_expr *pxm_template_expr(const struct pxm_template *tpl);
 /* NULL with diagnostics. Secrets inside text, lists and records are errors; a whole-value secret gives a tainted type. */
 const struct pxm_type *pxm_template_check(struct pxm_template *tpl, const struct pxm_resolver *resolver,
                                           struct pxm_diags *diags);
-/* As pxm_expr_check_as. */
+/* As pxm_expr_check_as; what is wrong inside a list or record is reported there. */
 const struct pxm_type *pxm_template_check_as(struct pxm_template *tpl, const struct pxm_resolver *resolver,
                                              const struct pxm_type *want, const char *what, struct pxm_diags *diags);
 /* As pxm_expr_eval. */

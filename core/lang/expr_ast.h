@@ -96,6 +96,8 @@ bool expr_wants(struct pxm_arena *arena, const struct pxm_expr *expr, const stru
                 const struct pxm_type *want, const char *what, struct pxm_diags *diags);
 /* "input.invalid" about the value that an expression gave: "`steps.row.item.name` is a list; WHAT". Gives the status. */
 pxm_status expr_fail_kind(const struct pxm_expr *expr, const pxm_value *value, const char *what, pxm_error *error);
+/* The failure of a set or append as an error: no memory, or "limit.depth". */
+pxm_status expr_fail_nesting(pxm_status status, pxm_error *error);
 
 /* ---- functions -------------------------------------------------------------------------------------------------- */
 

@@ -156,6 +156,15 @@ static const struct pxm_type *fail_field(struct checker *checker, const struct p
     return NULL;
 }
 
+static bool is_declared(const struct pxm_type *record, const char *name)
+{
+    bool declared = false;
+    for (size_t i = 0; !declared && i < record->field_count; i++) {
+        declared = strcmp(record->fields[i].name, name) == 0;
+    }
+    return declared;
+}
+
 /* The type of one segment of what is there, that is not null. */
 static const struct pxm_type *walk_segment(struct checker *checker, const struct pxm_ref *ref, size_t index,
                                            const struct pxm_type *base)
@@ -175,7 +184,7 @@ static const struct pxm_type *walk_segment(struct checker *checker, const struct
     if (!field) {
         return fail_field(checker, ref, index, base);
     }
-    return field == &pxm_type_any ? with_null(checker, field, subject, "no type declares it") : field;
+    return is_declared(base, segment->name) ? field : with_null(checker, field, subject, "no type declares it");
 }
 
 static const struct pxm_type *check_ref(struct checker *checker, struct pxm_ref *ref)

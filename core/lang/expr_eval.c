@@ -25,6 +25,15 @@ pxm_status expr_fail_kind(const struct pxm_expr *expr, const pxm_value *value, c
                          what);
 }
 
+pxm_status expr_fail_nesting(pxm_status status, pxm_error *error)
+{
+    if (status == PXM_E_LIMIT) {
+        return pxm_error_set(error, status, "limit.depth", "lists and records would be more than %d deep",
+                             PXM_VALUE_DEPTH_MAX);
+    }
+    return pxm_error_no_memory(error);
+}
+
 static bool is_null(const pxm_value *value)
 {
     return pxm_value_type(value) == PXM_TYPE_NULL;
@@ -59,9 +68,11 @@ static pxm_value *eval_list(const struct evaluation *run, const struct pxm_expr 
             pxm_value_unref(list);
             return NULL;
         }
-        if (pxm_value_append(list, item) != PXM_OK) {
+        pxm_status status = pxm_value_append(list, item);
+        if (status != PXM_OK) {
             pxm_value_unref(list);
-            return expr_value(NULL, run->error);
+            expr_fail_nesting(status, run->error);
+            return NULL;
         }
     }
     return list;

@@ -252,9 +252,6 @@ static struct pxm_template *build_collection(struct builder *builder, const stru
 {
     bool is_map = node->kind == PXM_NODE_MAP, sound = true, folds = true;
     struct pxm_template *tpl = pxm_arena_alloc(builder->arena, sizeof *tpl);
-    if (!(builder->bits & (is_map ? PXM_TYPE_RECORD : PXM_TYPE_LIST))) {
-        return fail_literal(builder, node, NULL);
-    }
     if (!tpl || !(tpl->items = pxm_arena_array(builder->arena, node->length, sizeof(struct pxm_template *))) ||
         !(tpl->keys = pxm_arena_array(builder->arena, node->length, sizeof(char *)))) {
         return no_memory(builder);
@@ -276,7 +273,11 @@ static struct pxm_template *build_collection(struct builder *builder, const stru
 
 static struct pxm_template *build(struct builder *builder, const struct pxm_node *node)
 {
-    return node->kind == PXM_NODE_SCALAR ? build_scalar(builder, node) : build_collection(builder, node);
+    if (node->kind == PXM_NODE_SCALAR) {
+        return build_scalar(builder, node);
+    }
+    bool allowed = builder->bits & (node->kind == PXM_NODE_MAP ? PXM_TYPE_RECORD : PXM_TYPE_LIST);
+    return allowed ? build_collection(builder, node) : fail_literal(builder, node, NULL);
 }
 
 struct pxm_template *pxm_template_parse_as(struct pxm_arena *arena, const struct pxm_node *node, uint32_t bits,
@@ -284,6 +285,13 @@ struct pxm_template *pxm_template_parse_as(struct pxm_arena *arena, const struct
 {
     struct builder builder = {.arena = arena, .diags = diags, .bits = bits};
     return build(&builder, node);
+}
+
+struct pxm_template *pxm_template_parse_items(struct pxm_arena *arena, const struct pxm_node *node, uint32_t bits,
+                                              struct pxm_diags *diags)
+{
+    struct builder builder = {.arena = arena, .diags = diags, .bits = bits};
+    return build_collection(&builder, node);
 }
 
 struct pxm_template *pxm_template_parse(struct pxm_arena *arena, const struct pxm_node *node, struct pxm_diags *diags)

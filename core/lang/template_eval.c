@@ -26,78 +26,87 @@ static const struct pxm_type *no_memory(struct pxm_diags *diags)
     return NULL;
 }
 
+/* What a list or record of templates is checked against; `want` NULL: there is nothing to say of its items. */
+struct item_rules {
+    const struct pxm_resolver *resolver;
+    struct pxm_diags *diags;
+    const struct pxm_type *want;
+    const char *what;
+};
+
 /* A secret inside a list or record would travel with it. */
-static const struct pxm_type *check_item(struct pxm_template *tpl, const struct pxm_resolver *resolver,
-                                         struct pxm_diags *diags)
+static const struct pxm_type *check_item(struct pxm_template *tpl, const struct item_rules *rules)
 {
-    const struct pxm_type *type = pxm_template_check(tpl, resolver, diags);
-    if (!type || !type->tainted) {
-        return type;
-    }
-    expr_wants(resolver->arena, tpl->expr, type, &pxm_type_any, "", diags);
-    return NULL;
+    const struct pxm_type *want = rules->want ? rules->want : &pxm_type_any;
+    return pxm_template_check_as(tpl, rules->resolver, want, rules->what, rules->diags);
 }
 
-static const struct pxm_type *check_list(struct pxm_template *tpl, const struct pxm_resolver *resolver,
-                                         struct pxm_diags *diags)
+static const struct pxm_type *check_list(struct pxm_template *tpl, const struct item_rules *rules)
 {
-    const struct pxm_type *item = pxm_type_of_bits(resolver->arena, 0);
+    struct pxm_arena *arena = rules->resolver->arena;
+    const struct pxm_type *item = pxm_type_of_bits(arena, 0);
     bool sound = true;
     for (size_t i = 0; i < tpl->count; i++) {
-        const struct pxm_type *type = check_item(tpl->items[i], resolver, diags);
+        const struct pxm_type *type = check_item(tpl->items[i], rules);
         sound = type && sound;
-        item = sound ? pxm_type_union(resolver->arena, item, type) : item;
+        item = sound ? pxm_type_union(arena, item, type) : item;
     }
-    const struct pxm_type *ret = pxm_type_list_of(resolver->arena, item);
-    return !sound ? NULL : ret ? ret : no_memory(diags);
+    const struct pxm_type *ret = pxm_type_list_of(arena, item);
+    return !sound ? NULL : ret ? ret : no_memory(rules->diags);
 }
 
-static const struct pxm_type *check_record(struct pxm_template *tpl, const struct pxm_resolver *resolver,
-                                           struct pxm_diags *diags)
+static const struct pxm_type *check_record(struct pxm_template *tpl, const struct item_rules *rules)
 {
-    struct pxm_type *ret = pxm_arena_alloc(resolver->arena, sizeof *ret);
-    struct pxm_type_field *fields = pxm_arena_array(resolver->arena, tpl->count, sizeof *fields);
+    struct pxm_type *ret = pxm_arena_alloc(rules->resolver->arena, sizeof *ret);
+    struct pxm_type_field *fields = pxm_arena_array(rules->resolver->arena, tpl->count, sizeof *fields);
     bool sound = true;
     if (!ret || !fields) {
-        return no_memory(diags);
+        return no_memory(rules->diags);
     }
     for (size_t i = 0; i < tpl->count; i++) {
         fields[i].name = tpl->keys[i];
-        fields[i].type = check_item(tpl->items[i], resolver, diags);
+        fields[i].type = check_item(tpl->items[i], rules);
         sound = fields[i].type && sound;
     }
     *ret = (struct pxm_type){.bits = PXM_TYPE_RECORD, .field_count = tpl->count, .fields = fields};
     return sound ? ret : NULL;
 }
 
-const struct pxm_type *pxm_template_check(struct pxm_template *tpl, const struct pxm_resolver *resolver,
-                                          struct pxm_diags *diags)
+/* `want` NULL: anything, and a secret that stands alone too. */
+static const struct pxm_type *check(struct pxm_template *tpl, const struct pxm_resolver *resolver,
+                                    const struct pxm_type *want, const char *what, struct pxm_diags *diags)
 {
+    const struct item_rules rules = {
+        .resolver = resolver, .diags = diags, .want = want ? want->item : NULL, .what = what};
     const struct pxm_type *type;
     switch (tpl->kind) {
     case TEMPLATE_LITERAL:
         type = pxm_type_of_value(resolver->arena, tpl->literal);
         return type ? type : no_memory(diags);
     case TEMPLATE_EXPR:
-        return pxm_expr_check(tpl->expr, resolver, diags);
+        return want ? pxm_expr_check_as(tpl->expr, resolver, want, what, diags)
+                    : pxm_expr_check(tpl->expr, resolver, diags);
     case TEMPLATE_TEXT:
         return check_text(tpl, resolver, diags);
     case TEMPLATE_LIST:
-        return check_list(tpl, resolver, diags);
+        return check_list(tpl, &rules);
     case TEMPLATE_RECORD:
-        return check_record(tpl, resolver, diags);
+        return check_record(tpl, &rules);
     }
     __builtin_unreachable();
+}
+
+const struct pxm_type *pxm_template_check(struct pxm_template *tpl, const struct pxm_resolver *resolver,
+                                          struct pxm_diags *diags)
+{
+    return check(tpl, resolver, NULL, "this", diags);
 }
 
 const struct pxm_type *pxm_template_check_as(struct pxm_template *tpl, const struct pxm_resolver *resolver,
                                              const struct pxm_type *want, const char *what, struct pxm_diags *diags)
 {
-    if (tpl->expr) {
-        return pxm_expr_check_as(tpl->expr, resolver, want, what, diags);
-    }
-    const struct pxm_type *type = pxm_template_check(tpl, resolver, diags);
-    if (type && !pxm_type_may_fit(type, want)) {
+    const struct pxm_type *type = check(tpl, resolver, want, what, diags);
+    if (type && !tpl->expr && !pxm_type_may_fit(type, want)) {
         pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E206", pxm_template_span(tpl), "%s takes %s, but this is %s", what,
                      pxm_type_text(resolver->arena, want), pxm_type_text(resolver->arena, type));
         return NULL;
@@ -158,7 +167,8 @@ static pxm_value *eval_collection(const struct pxm_template *tpl, const struct p
         pxm_status status = is_list ? pxm_value_append(ret, item) : pxm_value_set(ret, tpl->keys[i], item);
         if (status != PXM_OK) {
             pxm_value_unref(ret);
-            return expr_value(NULL, error);
+            expr_fail_nesting(status, error);
+            return NULL;
         }
     }
     return ret;

@@ -30,6 +30,24 @@ bool pxm_type_is_dynamic(const struct pxm_type *type)
 
 static bool type_fits(const struct pxm_type *from, const struct pxm_type *to, bool lenient);
 
+static bool items_fit(const struct pxm_type *from, const struct pxm_type *to, bool lenient)
+{
+    if (!to->item || (lenient && !from->item)) {
+        return true;
+    }
+    return type_fits(from->item ? from->item : &pxm_type_any, to->item, lenient);
+}
+
+static bool has_field(const struct pxm_type *record, const char *name)
+{
+    for (size_t i = 0; i < record->field_count; i++) {
+        if (strcmp(record->fields[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool fields_fit(const struct pxm_type *from, const struct pxm_type *to, bool lenient)
 {
     for (size_t i = 0; i < to->field_count; i++) {
@@ -39,15 +57,13 @@ static bool fields_fit(const struct pxm_type *from, const struct pxm_type *to, b
             return false;
         }
     }
-    if (to->open) {
-        return true;
-    }
     for (size_t i = 0; i < from->field_count; i++) {
-        if (!pxm_type_field(to, from->fields[i].name)) {
+        bool declared = has_field(to, from->fields[i].name);
+        if (!declared && (!to->open || (to->item && !type_fits(from->fields[i].type, to->item, lenient)))) {
             return false;
         }
     }
-    return !from->open || lenient;
+    return !from->open || (to->open ? items_fit(from, to, lenient) : lenient);
 }
 
 static bool type_fits(const struct pxm_type *from, const struct pxm_type *to, bool lenient)
@@ -66,11 +82,8 @@ static bool type_fits(const struct pxm_type *from, const struct pxm_type *to, bo
     if (surplus) {
         return false;
     }
-    if ((from->bits & PXM_TYPE_LIST) && to->item) {
-        const struct pxm_type *item = from->item ? from->item : &pxm_type_any;
-        if (!(lenient && !from->item) && !type_fits(item, to->item, lenient)) {
-            return false;
-        }
+    if (from->bits & PXM_TYPE_LIST && !items_fit(from, to, lenient)) {
+        return false;
     }
     return !(from->bits & PXM_TYPE_RECORD) || fields_fit(from, to, lenient);
 }
@@ -92,7 +105,7 @@ const struct pxm_type *pxm_type_field(const struct pxm_type *record, const char 
             return record->fields[i].type;
         }
     }
-    return record->open ? &pxm_type_any : NULL;
+    return !record->open ? NULL : record->item ? record->item : &pxm_type_any;
 }
 
 /* ---- making ----------------------------------------------------------------------------------------------------- */
@@ -106,24 +119,15 @@ static struct pxm_type *type_copy(struct pxm_arena *arena, const struct pxm_type
     return copy;
 }
 
-/* A field that only one of two records has may be missing from their union, which reads as null. */
+/* A field that one of two records does not declare may be missing from their union, which reads as null. */
 static bool union_field(struct pxm_arena *arena, struct pxm_type_field *ret, const struct pxm_type_field *field,
                         const struct pxm_type *other)
 {
     const struct pxm_type *there = pxm_type_field(other, field->name);
+    const struct pxm_type *type = there ? pxm_type_union(arena, field->type, there) : field->type;
     ret->name = field->name;
-    ret->type = there ? pxm_type_union(arena, field->type, there) : pxm_type_with_null(arena, field->type);
+    ret->type = has_field(other, field->name) ? type : pxm_type_with_null(arena, type);
     return ret->type != NULL;
-}
-
-static bool has_field(const struct pxm_type *record, const char *name)
-{
-    for (size_t i = 0; i < record->field_count; i++) {
-        if (strcmp(record->fields[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool union_fields(struct pxm_arena *arena, struct pxm_type *ret, const struct pxm_type *a,
@@ -150,6 +154,12 @@ static bool union_fields(struct pxm_arena *arena, struct pxm_type *ret, const st
     return true;
 }
 
+/* Whether `item` says something about it, be it that there may be anything. */
+static bool has_items(const struct pxm_type *type)
+{
+    return type->bits & PXM_TYPE_LIST || (type->bits & PXM_TYPE_RECORD && type->open);
+}
+
 const struct pxm_type *pxm_type_union(struct pxm_arena *arena, const struct pxm_type *a, const struct pxm_type *b)
 {
     if (!a || !b) {
@@ -167,15 +177,16 @@ const struct pxm_type *pxm_type_union(struct pxm_arena *arena, const struct pxm_
     }
     ret->bits = a->bits | b->bits;
     ret->tainted = a->tainted || b->tainted;
-    ret->item = a->bits & PXM_TYPE_LIST ? a->item : b->item;
     const struct pxm_type *nullable = a->bits & PXM_TYPE_NULL ? a : b;
     ret->null_subject = nullable->null_subject;
     ret->null_reason = nullable->null_reason;
-    if (a->bits & b->bits & PXM_TYPE_LIST) {
+    if (has_items(a) && has_items(b)) {
         ret->item = a->item && b->item ? pxm_type_union(arena, a->item, b->item) : NULL;
         if (a->item && b->item && !ret->item) {
             return NULL;
         }
+    } else {
+        ret->item = has_items(a) ? a->item : b->item;
     }
     if ((a->bits & b->bits & PXM_TYPE_RECORD) && !union_fields(arena, ret, a, b)) {
         return NULL;
@@ -294,19 +305,19 @@ static const struct {
     {PXM_TYPE_BLOB, "blob"},     {PXM_TYPE_IMAGE, "image"}, {PXM_TYPE_NULL, "null"},
 };
 
-static const char *list_text(struct pxm_arena *arena, const struct pxm_type *list)
+/* "list of string" of "list". */
+static const char *items_text(struct pxm_arena *arena, const struct pxm_type *type, const char *name)
 {
-    if (!list->item || pxm_type_is_dynamic(list->item)) {
-        return "list";
+    const struct pxm_type *item = type->item;
+    if (!item || pxm_type_is_dynamic(item)) {
+        return name;
     }
-    if (list->item->bits == 0) {
-        return "empty list";
+    if (item->bits == 0) {
+        return pxm_arena_printf(arena, "empty %s", name);
     }
     /* "list of (int or string)": who reads "list of int or string" cannot tell what the `or` joins. */
-    bool several = (list->item->bits & (list->item->bits - 1)) != 0;
-    const char *item = pxm_type_text(arena, list->item);
-    const char *text = pxm_arena_printf(arena, several ? "list of (%s)" : "list of %s", item);
-    return text ? text : "list";
+    bool several = (item->bits & (item->bits - 1)) != 0;
+    return pxm_arena_printf(arena, several ? "%s of (%s)" : "%s of %s", name, pxm_type_text(arena, item));
 }
 
 const char *pxm_type_text(struct pxm_arena *arena, const struct pxm_type *type)
@@ -322,8 +333,9 @@ const char *pxm_type_text(struct pxm_arena *arena, const struct pxm_type *type)
         if (!(type->bits & kinds[i].bit)) {
             continue;
         }
-        const char *name = kinds[i].bit == PXM_TYPE_LIST ? list_text(arena, type) : kinds[i].name;
-        text = text ? pxm_arena_printf(arena, "%s or %s", text, name) : name;
+        bool of_items = kinds[i].bit == PXM_TYPE_LIST || (kinds[i].bit == PXM_TYPE_RECORD && type->open);
+        const char *name = of_items ? items_text(arena, type, kinds[i].name) : kinds[i].name;
+        text = text && name ? pxm_arena_printf(arena, "%s or %s", text, name) : name;
         if (!text) {
             return "?";
         }

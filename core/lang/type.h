@@ -17,8 +17,8 @@ struct pxm_type {
     uint32_t bits;               /* PXM_TYPE_ bits; with PXM_TYPE_NULL it may be null; 0: there is no such value, as of
                                     the items of []                                                              */
     bool tainted;                /* a secret: may go nowhere but into an option of that kind                     */
-    bool open;                   /* a record that may have other fields, of any type or null                     */
-    const struct pxm_type *item; /* of a list; NULL: anything                                                    */
+    bool open;                   /* a record that may have other fields                                          */
+    const struct pxm_type *item; /* of a list, and of the other fields of an open record; NULL: anything         */
     size_t field_count;          /* of a record                                                                  */
     const struct pxm_type_field *fields;
     /* For the message "`steps.blur` may be null, because its `on_error` (line 12) can skip it": what may be null, when

@@ -62,7 +62,8 @@ pxm_status vipsbase_pull(const struct vipsbase_pull *pull, VipsImage *image, int
     vipsbase_watch_begin(&watch, pull, own);
     result = sink(own, arg);
     vipsbase_watch_end(&watch);
-    return result ? vipsbase_watch_fail(&watch, own, error) : PXM_OK;
+    /* libvips' caches answer a piece that failed with black, and only the first time with failure. */
+    return result || vipsbase_origin_failure(own) ? vipsbase_watch_fail(&watch, own, error) : PXM_OK;
 }
 
 static int write_memory(VipsImage *image, void *arg)

@@ -69,6 +69,16 @@ static int init_without_modules(void)
     return result;
 }
 
+/* What libvips warns of is either an error that is returned too, or of no interest to who runs a service: a stranger's file
+ * must not write to its log. */
+static void ignore_warning(const char *domain, GLogLevelFlags level, const char *message, void *arg)
+{
+    (void)domain;
+    (void)level;
+    (void)message;
+    (void)arg;
+}
+
 pxm_status vipsbase_start(const struct pxm_host *host, pxm_error *error)
 {
     if (g_quark_try_string(started)) {
@@ -79,6 +89,7 @@ pxm_status vipsbase_start(const struct pxm_host *host, pxm_error *error)
         return vipsbase_fail(host, error, PXM_E_INTERNAL, "plugin.load", "start libvips");
     }
     load_heif_module();
+    g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO, ignore_warning, NULL);
 
     vips_concurrency_set(1);
     vips_cache_set_max(0);

@@ -26,13 +26,36 @@ static int write_webp(VipsImage *image, void *arg)
                                 s->lossless, "strip", TRUE, "profile", s->profile, NULL);
 }
 
+/* This encoder takes a profile from the picture alone, and then writes all metadata that there is: none but that, once a
+ * picture is finished. */
+static int add_profile(VipsImage *image, const char *profile, VipsImage **ret)
+{
+    VipsBlob *blob;
+    const void *data;
+    size_t length;
+
+    if (vips_profile_load(profile, &blob, NULL)) {
+        return -1;
+    }
+    data = vips_blob_get(blob, &length);
+    if (!vips_copy(image, ret, NULL)) {
+        vips_image_set_blob_copy(*ret, VIPS_META_ICC_NAME, data, length);
+    }
+    vips_area_unref(VIPS_AREA(blob));
+    return *ret ? 0 : -1;
+}
+
 static int write_avif(VipsImage *image, void *arg)
 {
     struct resize_save *s = arg;
+    VIPSBASE_AUTO_IMAGE with_profile = NULL;
 
-    return vips_heifsave_buffer(image, &s->data, &s->length, "Q", (int)s->quality, "effort", (int)s->effort, "lossless",
-                                s->lossless, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, "strip",
-                                TRUE, "profile", s->profile, NULL);
+    if (s->profile && add_profile(image, s->profile, &with_profile)) {
+        return -1;
+    }
+    return vips_heifsave_buffer(with_profile ? with_profile : image, &s->data, &s->length, "Q", (int)s->quality,
+                                "effort", (int)s->effort, "lossless", s->lossless, "compression",
+                                VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, "strip", !s->profile, NULL);
 }
 
 static int write_gif(VipsImage *image, void *arg)

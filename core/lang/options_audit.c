@@ -3,6 +3,7 @@
 #include "lang/options_private.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 struct audit {

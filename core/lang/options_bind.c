@@ -2,6 +2,7 @@
  * is there. Goes on behind an error, so that one pass reports all that is wrong. */
 #include "lang/options_private.h"
 
+#include "base/value.h"
 #include <string.h>
 
 struct binder {

@@ -22,11 +22,6 @@ struct pxm_config {
     struct held held[];
 };
 
-static pxm_status fail(const struct pxm_option *option, const char *message, pxm_error *error)
-{
-    return pxm_error_set(error, PXM_E_INVALID, "input.invalid", "`%s` %s", option->name, message);
-}
-
 /* ---- conversion ------------------------------------------------------------------------------------------------- */
 
 static pxm_value *to_text(const pxm_value *value, pxm_error *error)

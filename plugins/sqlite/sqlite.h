@@ -1,0 +1,169 @@
+/* What the parts of the sqlite plugin share.
+ *
+ * One file holds any number of logical tables, for any number of processes. Each running operation has a session: a
+ * connection of its own with its prepared statements, taken from a pool and given back. So any number of threads may call;
+ * SQLite lets one of them write at a time and the others wait, no longer than the instance and the job allow.
+ * A connection must not cross a fork: instances are made after it. */
+#ifndef PXM_SQLITE_H
+#define PXM_SQLITE_H
+
+#include <pixmill/plugin.h>
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+
+/* ---- sessions (database.c) ---- */
+
+enum sqlite_sql { /* what is ever asked; the texts are in statements.c */
+                  SQL_BEGIN_READ,
+                  SQL_BEGIN_WRITE,
+                  SQL_COMMIT,
+                  SQL_ROLLBACK,
+                  SQL_SETTING_ADD,
+                  SQL_SETTING_READ,
+                  SQL_TABLE_ADD,
+                  SQL_TABLE_FIND,
+                  SQL_INDEXED_ADD,
+                  SQL_INDEXED_DROP,
+                  SQL_INDEXED_LIST,
+                  SQL_INDEXED_HAS,
+                  SQL_ENTRIES_DROP_TABLE,
+                  SQL_ENTRIES_DROP_ITEM,
+                  SQL_ENTRY_ADD,
+                  SQL_ITEM_FIND,
+                  SQL_ITEM_ADD,
+                  SQL_ITEM_CHANGE,
+                  SQL_ITEM_ERASE,
+                  SQL_ITEMS_ALL,
+                  SQL_ITEMS_NEWEST,
+                  SQL_ITEMS_EQUAL,
+                  SQL_COUNT
+};
+extern const char *const sqlite_sql_texts[SQL_COUNT];
+
+struct sqlite_database;
+
+struct sqlite_session {
+    const struct sqlite_database *database;
+    sqlite3 *db;
+    sqlite3_stmt *statements[SQL_COUNT];
+    struct sqlite_session *next; /* in the pool */
+    /* For as long as it is taken: */
+    const pxm_job *job;
+    pxm_error *error;
+    int64_t give_up_ms; /* monotonic: until when to wait for a lock */
+    int result;         /* the first SQLite failure since it was taken; nothing runs after one */
+};
+
+struct sqlite_database {
+    const struct pxm_host *host;
+    const char *path; /* the config's */
+    int64_t busy_ms;
+    pthread_mutex_t lock; /* guards idle */
+    struct sqlite_session *idle;
+};
+
+pxm_status sqlite_database_init(struct sqlite_database *database, const struct pxm_host *host, const char *path,
+                                int64_t busy_ms, pxm_error *error);
+void sqlite_database_done(struct sqlite_database *database); /* a zeroed one is fine */
+
+/* A session for one operation. `error` is where all that goes wrong is told. */
+pxm_status sqlite_take(struct sqlite_database *database, const pxm_job *job, struct sqlite_session **ret,
+                       pxm_error *error);
+void sqlite_give(struct sqlite_database *database, struct sqlite_session *session);
+
+/* All between is one transaction. end() commits if `status` says success, else undoes; what it returns is the outcome. */
+pxm_status sqlite_begin(struct sqlite_session *session, bool write);
+pxm_status sqlite_end(struct sqlite_session *session, pxm_status status);
+
+/* A prepared statement without bindings; a failure is remembered in session.result. Arguments are borrowed until the end of
+ * the transaction or the next use of the statement. */
+sqlite3_stmt *sqlite_statement(struct sqlite_session *session, enum sqlite_sql which);
+void sqlite_bind_int(struct sqlite_session *session, sqlite3_stmt *statement, int place, int64_t value);
+void sqlite_bind_text(struct sqlite_session *session, sqlite3_stmt *statement, int place, const char *text);
+void sqlite_bind_bytes(struct sqlite_session *session, sqlite3_stmt *statement, int place, const void *data,
+                       size_t length);
+/* The same as bytes, but of type TEXT. */
+void sqlite_bind_chars(struct sqlite_session *session, sqlite3_stmt *statement, int place, const char *text,
+                       size_t length);
+/* *ret_row: there is a row. */
+pxm_status sqlite_step(struct sqlite_session *session, sqlite3_stmt *statement, bool *ret_row);
+/* A statement that gives no row. */
+pxm_status sqlite_run(struct sqlite_session *session, sqlite3_stmt *statement);
+/* Runs a constant script. */
+pxm_status sqlite_script(struct sqlite_session *session, const char *script);
+/* Sets the session's error from an SQLite result code. */
+pxm_status sqlite_fail(struct sqlite_session *session, int result);
+pxm_status sqlite_fail_memory(const struct sqlite_session *session);
+
+/* ---- the schema (schema.c) ---- */
+
+/* Makes or upgrades the schema; refuses other files and newer schemas. Outside of a transaction. */
+pxm_status sqlite_schema_prepare(struct sqlite_session *session);
+
+/* ---- a logical table: the metadata interface (table.c, table_query.c) ---- */
+
+enum {
+    SQLITE_KEY_MAX = 1024,
+    SQLITE_NAME_MAX = 255,       /* of tables and fields                            */
+    SQLITE_ITEM_MAX = 400 << 10, /* of an item as JSON                              */
+    SQLITE_VALUE_MAX = 1024,     /* of a string that is looked up through an index  */
+    SQLITE_MEMBERS_MAX = 256,    /* of a list in an indexed field                   */
+    SQLITE_CURSOR_KEY_BYTES = 32
+};
+
+struct sqlite_table_config {
+    const char *path, *table, *key;
+    const pxm_value *indexes; /* list of field names; may be NULL */
+    int64_t busy_timeout;
+};
+
+struct sqlite_table {
+    const struct pxm_host *host;
+    const struct sqlite_table_config *config;
+    struct sqlite_database database;
+    int64_t id;
+    uint8_t cursor_key[SQLITE_CURSOR_KEY_BYTES];
+};
+
+extern const struct pxm_unit sqlite_table_unit;
+
+pxm_status sqlite_table_query(void *self, pxm_job *job, const struct pxm_query *query, pxm_value *fields,
+                              pxm_error *error);
+
+/* ---- items as values (item.c). Pure: they touch no database. ---- */
+
+pxm_status sqlite_item_check_key(const struct pxm_host *host, const char *key, pxm_error *error);
+/* Names and types of the fields that a record is asked to set. */
+pxm_status sqlite_item_check_set(const struct sqlite_table *table, const struct pxm_record *record, pxm_error *error);
+/* An item as it is shown: the stored fields behind its key. */
+pxm_status sqlite_item_show(const struct sqlite_table *table, const char *key, const char *json, size_t length,
+                            pxm_value **ret, pxm_error *error);
+/* PXM_OK if all of `expect` (may be NULL) holds for an item (NULL: there is none), else table.conflict. */
+pxm_status sqlite_item_expect(const struct sqlite_table *table, const char *key, const pxm_value *item,
+                              const pxm_value *expect, pxm_error *error);
+/* *ret_newer: whether `set` may be written over the item, by its field `newer_by`. */
+pxm_status sqlite_item_newer(const struct sqlite_table *table, const struct pxm_record *record, const pxm_value *item,
+                             bool *ret_newer, pxm_error *error);
+/* The item (NULL: none) with the fields of `set`, as it will be stored: without its key. */
+pxm_status sqlite_item_merge(const struct sqlite_table *table, const struct pxm_record *record, const pxm_value *item,
+                             pxm_value **ret, pxm_error *error);
+
+/* ---- index entries (entries.c) ---- */
+
+struct sqlite_entry { /* a value as bytes that are equal when the values are */
+    uint8_t bytes[SQLITE_VALUE_MAX + 1];
+    size_t length; /* 0: has no order or equality worth an index: null, a list, a record */
+};
+pxm_status sqlite_entry_of(const struct pxm_host *host, const pxm_value *value, struct sqlite_entry *ret,
+                           pxm_error *error);
+/* Brings the entries of an item in line with its stored fields. */
+pxm_status sqlite_entries_write(struct sqlite_session *session, int64_t table, int64_t seq, const pxm_value *stored);
+/* Makes the indexes of a table those that are declared, reading all items if some are new. In a write transaction. */
+pxm_status sqlite_entries_declare(struct sqlite_session *session, int64_t table, const pxm_value *indexes);
+/* Whether they are that already. */
+pxm_status sqlite_entries_declared(struct sqlite_session *session, int64_t table, const pxm_value *indexes,
+                                   bool *ret_same);
+
+#endif

@@ -1,0 +1,119 @@
+/* The engine's life: made before the first project, freed after the last. Calls come from the host program. */
+#include "engine/engine.h"
+
+#include "base/error.h"
+#include "base/job.h"
+#include "engine/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t or_default(int64_t wanted, int64_t fallback)
+{
+    return wanted == 0 ? fallback : wanted;
+}
+
+static void set_limits(pxm_engine *engine, const struct pxm_engine_options *options)
+{
+    const struct pxm_limits *wanted = &options->limits;
+    struct pxm_limits limits;
+
+    pxm_limits_default(&limits);
+    limits.bytes = or_default(wanted->bytes, limits.bytes);
+    limits.pixels = or_default(wanted->pixels, limits.pixels);
+    limits.side = or_default(wanted->side, limits.side);
+    limits.frames = or_default(wanted->frames, limits.frames);
+    limits.memory = or_default(wanted->memory, limits.memory);
+    limits.scans = or_default(wanted->scans, limits.scans);
+    limits.output_side = or_default(wanted->output_side, limits.output_side);
+    engine->limits = limits;
+    engine->time_ms = or_default(options->time_ms, PXM_TIME_MS_DEFAULT);
+}
+
+/* What an older or absent struct does not say is zero, which means the default. */
+static struct pxm_engine_options widen(const struct pxm_engine_options *options)
+{
+    struct pxm_engine_options wide = {0};
+
+    if (options) {
+        memcpy(&wide, options, options->struct_size < sizeof wide ? options->struct_size : sizeof wide);
+    }
+    return wide;
+}
+
+pxm_status pxm_engine_create(const struct pxm_engine_options *options, const struct pxm_clock *clock, pxm_engine **ret,
+                             pxm_error *error)
+{
+    struct pxm_engine_options wide = widen(options);
+    pxm_engine *engine = calloc(1, sizeof *engine);
+
+    if (!engine) {
+        return pxm_error_no_memory(error);
+    }
+    pthread_mutex_init(&engine->load_lock, NULL);
+    engine->clock = clock ? clock : &pxm_clock_system;
+    set_limits(engine, &wide);
+    pxm_status status = pxm_registry_new(wide.plugin_path, &engine->registry, error);
+    if (status == PXM_OK) {
+        status = pxm_pool_new(wide.workers, &engine->pool, error);
+    }
+    if (status != PXM_OK) {
+        pxm_engine_free(engine);
+        return status;
+    }
+    *ret = engine;
+    return PXM_OK;
+}
+
+pxm_status pxm_engine_new(const struct pxm_engine_options *options, pxm_engine **ret, pxm_error **ret_error)
+{
+    struct pxm_error error = {0};
+    pxm_status status = pxm_engine_create(options, NULL, ret, &error);
+
+    return pxm_report(status, &error, ret_error);
+}
+
+pxm_status pxm_engine_add_builtin(pxm_engine *engine, pxm_plugin_entry_fn entry, pxm_error **ret_error)
+{
+    struct pxm_error error = {0};
+    pxm_status status = pxm_registry_add_builtin(engine->registry, entry, &error);
+
+    return pxm_report(status, &error, ret_error);
+}
+
+void pxm_engine_free(pxm_engine *engine)
+{
+    if (!engine) {
+        return;
+    }
+    pxm_pool_free(engine->pool);
+    for (size_t i = engine->transform_count; i > 0; i--) {
+        pxm_instance_free(engine->transforms[i - 1]);
+    }
+    pxm_registry_free(engine->registry);
+    pthread_mutex_destroy(&engine->load_lock);
+    free(engine);
+}
+
+pxm_status pxm_engine_transform(pxm_engine *engine, const struct pxm_unit *unit, struct pxm_instance **ret,
+                                pxm_error *error)
+{
+    for (size_t i = 0; i < engine->transform_count; i++) {
+        if (engine->transforms[i]->unit == unit) {
+            *ret = engine->transforms[i];
+            return PXM_OK;
+        }
+    }
+    if (engine->transform_count == PXM_TRANSFORMS_MAX) {
+        return pxm_error_set(error, PXM_E_LIMIT, "engine.transforms", "more than %d different operations in one engine",
+                             PXM_TRANSFORMS_MAX);
+    }
+    const struct pxm_instance_options options = {
+        .registry = engine->registry, .unit = unit, .name = unit->name, .clock = engine->clock};
+    pxm_status status = pxm_instance_new(&options, &engine->transforms[engine->transform_count], error);
+    if (status != PXM_OK) {
+        return status;
+    }
+    *ret = engine->transforms[engine->transform_count++];
+    return PXM_OK;
+}

@@ -1,0 +1,219 @@
+/* Operations on stores: put, get, head, remove, presign, list. Called on worker threads. */
+#include "engine/key.h"
+#include "engine/operation_run.h"
+
+#include "base/blob.h"
+#include "base/media.h"
+#include "base/stream.h"
+#include "base/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Finds the store and refuses a bad key. */
+static pxm_status begin(struct pxm_op *op, const char *store, const char *key, const char *under)
+{
+    pxm_status status = pxm_op_resource(op, PXM_RESOURCE_STORE, store);
+
+    return status == PXM_OK ? pxm_key_check(key, under, op->context->error) : status;
+}
+
+/* ---- put -------------------------------------------------------------------------------------------------------------- */
+
+static const char *media_of(pxm_blob *blob)
+{
+    size_t length = 0;
+    const char *media = pxm_blob_media(blob);
+    const void *data = media ? NULL : pxm_blob_data(blob, &length);
+
+    return data ? pxm_media_type(data, length) : media;
+}
+
+static pxm_status put_blob(struct pxm_op *op, pxm_blob *blob)
+{
+    const struct pxm_put_config *config = op->config;
+    struct pxm_instance *store = op->instance;
+    struct pxm_put put = {.struct_size = sizeof put,
+                          .flags = config->if_absent ? PXM_PUT_IF_ABSENT : 0,
+                          .key = config->key,
+                          .content_type = config->content_type ? config->content_type : media_of(blob),
+                          .cache_control = config->cache,
+                          .meta = config->meta,
+                          .body = pxm_stream_of_blob(blob)};
+
+    if (!put.body) {
+        return pxm_error_no_memory(op->context->error);
+    }
+    pxm_instance_enter(store);
+    pxm_status status = store->ops.storage.put(store->self, &op->context->job, &put, op->fields, op->context->error);
+    pxm_instance_leave(store);
+    pxm_stream_close(put.body);
+    return status;
+}
+
+pxm_status pxm_op_put(struct pxm_op *op, pxm_value **ret)
+{
+    const struct pxm_put_config *config = op->config;
+    const struct pxm_step *step = op->plan->step;
+    struct pxm_undo_entry *undo = NULL;
+    (void)ret;
+
+    pxm_status status = begin(op, config->store, config->key, config->under);
+    if (status != PXM_OK) {
+        return status;
+    }
+    if (!op->instance->ops.storage.put) {
+        return pxm_op_cannot(op, "put");
+    }
+    if (step->undo && !(undo = pxm_undo_prepare(op->instance, false, step->id, config->key))) {
+        return pxm_error_no_memory(op->context->error);
+    }
+    status = put_blob(op, pxm_value_as_blob(op->in));
+    if (undo && status == PXM_OK && pxm_value_as_bool(pxm_value_get(op->fields, "created"))) {
+        pxm_undo_add(&op->context->activation->undo, undo);
+    } else {
+        free(undo);
+    }
+    return status;
+}
+
+/* ---- get ----------------------------------------------------------------------------------------------------------------- */
+
+/* The whole body is read before the store is left, so that a serial driver's stream is read under its gate. */
+static pxm_status get_blob(struct pxm_op *op, const struct pxm_get *get, pxm_blob **ret)
+{
+    struct pxm_instance *store = op->instance;
+    pxm_job *job = &op->context->job;
+    pxm_stream *stream = NULL;
+
+    pxm_instance_enter(store);
+    pxm_status status = store->ops.storage.get(store->self, job, get, &stream, op->fields, op->context->error);
+    if (status == PXM_OK && !stream) {
+        status = pxm_op_broken(op, "succeeded without a body");
+    }
+    if (status == PXM_OK) {
+        status = pxm_stream_to_blob(stream, job, job->limits.bytes, ret, op->context->error);
+    }
+    pxm_stream_close(stream);
+    pxm_instance_leave(store);
+    return status;
+}
+
+pxm_status pxm_op_get(struct pxm_op *op, pxm_value **ret)
+{
+    const struct pxm_get_config *config = op->config;
+    const struct pxm_get get = {.struct_size = sizeof get,
+                                .key = config->key,
+                                .offset = config->offset == PXM_UNSET_INT ? 0 : config->offset,
+                                .length = config->length == PXM_UNSET_INT ? -1 : config->length,
+                                .if_match = config->if_match};
+    pxm_blob *blob = NULL;
+
+    pxm_status status = begin(op, config->store, config->key, config->under);
+    if (status == PXM_OK && !op->instance->ops.storage.get) {
+        status = pxm_op_cannot(op, "get");
+    }
+    if (status == PXM_OK) {
+        status = get_blob(op, &get, &blob);
+    }
+    if (status != PXM_OK) {
+        return status;
+    }
+    *ret = pxm_value_blob(blob);
+    return *ret ? PXM_OK : pxm_error_no_memory(op->context->error);
+}
+
+/* ---- head, remove ---------------------------------------------------------------------------------------------------------- */
+
+pxm_status pxm_op_head(struct pxm_op *op, pxm_value **ret)
+{
+    const struct pxm_key_config *config = op->config;
+    (void)ret;
+
+    pxm_status status = begin(op, config->store, config->key, config->under);
+    if (status != PXM_OK) {
+        return status;
+    }
+    if (!op->instance->ops.storage.head) {
+        return pxm_op_cannot(op, "head");
+    }
+    pxm_instance_enter(op->instance);
+    status = op->instance->ops.storage.head(op->instance->self, &op->context->job, config->key, op->fields,
+                                            op->context->error);
+    pxm_instance_leave(op->instance);
+    return status;
+}
+
+pxm_status pxm_op_remove(struct pxm_op *op, pxm_value **ret)
+{
+    const struct pxm_key_config *config = op->config;
+    (void)ret;
+
+    pxm_status status = begin(op, config->store, config->key, config->under);
+    if (status != PXM_OK) {
+        return status;
+    }
+    if (!op->instance->ops.storage.remove) {
+        return pxm_op_cannot(op, "remove");
+    }
+    pxm_instance_enter(op->instance);
+    status = op->instance->ops.storage.remove(op->instance->self, &op->context->job, config->key, op->fields,
+                                              op->context->error);
+    pxm_instance_leave(op->instance);
+    return status;
+}
+
+/* ---- presign, list ------------------------------------------------------------------------------------------------------------ */
+
+pxm_status pxm_op_presign(struct pxm_op *op, pxm_value **ret)
+{
+    static const char *const methods[] = {"GET", "PUT", "POST"};
+    const struct pxm_presign_config *config = op->config;
+    const struct pxm_presign presign = {.struct_size = sizeof presign,
+                                        .method =
+                                            methods[config->method >= 0 && config->method < 3 ? config->method : 0],
+                                        .key = config->key,
+                                        .expires_ms = config->expires,
+                                        .content_type = config->content_type,
+                                        .bytes_max = config->bytes};
+    (void)ret;
+
+    pxm_status status = begin(op, config->store, config->key, config->under);
+    if (status != PXM_OK) {
+        return status;
+    }
+    if (!op->instance->ops.storage.presign) {
+        return pxm_op_cannot(op, "presign");
+    }
+    pxm_instance_enter(op->instance);
+    status = op->instance->ops.storage.presign(op->instance->self, &op->context->job, &presign, op->fields,
+                                               op->context->error);
+    pxm_instance_leave(op->instance);
+    return status;
+}
+
+pxm_status pxm_op_list(struct pxm_op *op, pxm_value **ret)
+{
+    const struct pxm_list_config *config = op->config;
+    const struct pxm_list list = {.struct_size = sizeof list,
+                                  .prefix = config->prefix ? config->prefix : "",
+                                  .cursor = config->cursor,
+                                  .limit = config->limit};
+    (void)ret;
+
+    pxm_status status = pxm_op_resource(op, PXM_RESOURCE_STORE, config->store);
+    if (status == PXM_OK) {
+        status = pxm_key_check_prefix(list.prefix, op->context->error);
+    }
+    if (status != PXM_OK) {
+        return status;
+    }
+    if (!op->instance->ops.storage.list) {
+        return pxm_op_cannot(op, "list");
+    }
+    pxm_instance_enter(op->instance);
+    status =
+        op->instance->ops.storage.list(op->instance->self, &op->context->job, &list, op->fields, op->context->error);
+    pxm_instance_leave(op->instance);
+    return status;
+}

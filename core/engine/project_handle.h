@@ -1,0 +1,45 @@
+/* An opened project from the inside: what was parsed, the profile that was chosen, its resources and planned pipelines. The
+ * runtimes use it beside the public API. */
+#ifndef PXM_ENGINE_PROJECT_HANDLE_H
+#define PXM_ENGINE_PROJECT_HANDLE_H
+
+#include "engine/engine.h"
+#include "engine/environment.h"
+#include "engine/plan.h"
+#include "engine/resources.h"
+#include <pthread.h>
+
+struct pxm_project_handle {
+    pxm_engine *engine;
+    struct pxm_arena *arena; /* of the parsed project, its diagnostics and the plans */
+    const struct pxm_project *project;
+    const struct pxm_profile *profile;
+    struct pxm_environment environment;
+    struct pxm_resources resources;
+    struct pxm_pipeline *pipelines; /* one for each program, in the same order */
+    pthread_mutex_t lock;           /* guards what follows */
+    pthread_cond_t idle;
+    size_t runs; /* that have not ended */
+};
+
+/* As pxm_project_open, but every diagnostic goes to `diags`, whose arena the project takes over on success (free it after a
+ * failure). `text`: see struct pxm_load_options; may be NULL. */
+struct pxm_open_options {
+    const char *path, *profile, *text;
+};
+pxm_status pxm_project_handle_open(pxm_engine *engine, const struct pxm_open_options *options, struct pxm_diags *diags,
+                                   pxm_project_handle **ret, pxm_error *error);
+
+/* Asks every resource whether it is there and permitted, without effects. Tells of each; gives the number of failures. */
+size_t pxm_project_connect(pxm_project_handle *handle, int64_t timeout_ms,
+                           void (*each)(void *arg, const struct pxm_resource *resource, pxm_status status,
+                                        const pxm_error *error),
+                           void *arg);
+/* The process was frozen and runs again: tells all resources and transforms. No run may be going on. */
+void pxm_project_resumed(pxm_project_handle *handle);
+
+const struct pxm_program *pxm_pipeline_program(const pxm_pipeline *pipeline);
+/* Of the profile; NULL: none of that name. For what is no step: events from queues, tokens, media from stores. */
+struct pxm_instance *pxm_project_instance(pxm_project_handle *handle, enum pxm_resource_kind kind, const char *name);
+
+#endif

@@ -1,0 +1,84 @@
+/* Creates and ends the resources of a profile. Called by the thread that opens or closes the project. */
+#include "engine/resources.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *pxm_resource_kind_name(enum pxm_resource_kind kind)
+{
+    switch (kind) {
+    case PXM_RESOURCE_STORE:
+        return "store";
+    case PXM_RESOURCE_TABLE:
+        return "table";
+    case PXM_RESOURCE_QUEUE:
+        return "queue";
+    case PXM_RESOURCE_AUTH:
+        return "auth";
+    }
+    return "resource";
+}
+
+static pxm_status open_one(pxm_engine *engine, const struct pxm_resource *resource, const struct pxm_scope *scope,
+                           struct pxm_instance **ret, pxm_error *error)
+{
+    char name[128];
+    struct pxm_config *config = NULL;
+    pxm_status status = pxm_config_fill(resource->options, scope, &config, error);
+
+    if (status != PXM_OK) {
+        return status;
+    }
+    snprintf(name, sizeof name, "%s `%s`", pxm_resource_kind_name(resource->kind), resource->name);
+    const struct pxm_instance_options options = {
+        .registry = engine->registry, .unit = resource->unit, .name = name, .clock = engine->clock, .config = config};
+    return pxm_instance_new(&options, ret, error);
+}
+
+bool pxm_resources_open(struct pxm_resources *resources, pxm_engine *engine, const struct pxm_environment *environment,
+                        struct pxm_diags *diags)
+{
+    const struct pxm_profile *profile = environment->profile;
+    struct pxm_scope scope = pxm_environment_scope(environment);
+    size_t before = diags->errors;
+
+    resources->profile = profile;
+    resources->instances = calloc(profile->resource_count + 1, sizeof(struct pxm_instance *));
+    if (!resources->instances) {
+        pxm_diags_no_memory(diags);
+        return false;
+    }
+    for (size_t i = 0; i < profile->resource_count; i++) {
+        const struct pxm_resource *resource = &profile->resources[i];
+        pxm_error error = {0};
+        if (open_one(engine, resource, &scope, &resources->instances[i], &error) != PXM_OK) {
+            pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E506", resource->span, "%s `%s` cannot be opened: %s",
+                         pxm_resource_kind_name(resource->kind), resource->name, error.text);
+        }
+    }
+    return diags->errors == before;
+}
+
+void pxm_resources_close(struct pxm_resources *resources)
+{
+    for (size_t i = resources->profile ? resources->profile->resource_count : 0; resources->instances && i > 0; i--) {
+        pxm_instance_free(resources->instances[i - 1]);
+    }
+    free(resources->instances);
+    *resources = (struct pxm_resources){0};
+}
+
+struct pxm_instance *pxm_resources_find(const struct pxm_resources *resources, enum pxm_resource_kind kind,
+                                        const char *name)
+{
+    for (size_t i = 0; i < resources->profile->resource_count; i++) {
+        const struct pxm_resource *resource = &resources->profile->resources[i];
+        if (resource->kind == kind && strcmp(resource->name, name) == 0) {
+            return resources->instances[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,21 @@
+/* Starting a run from inside the core: as pxm_submit, and with what only our own runtimes need. */
+#ifndef PXM_ENGINE_RUN_START_H
+#define PXM_ENGINE_RUN_START_H
+
+#include "engine/trace.h"
+#include <pixmill/pixmill.h>
+
+struct pxm_run_start {
+    const struct pxm_run_options *options;
+    const pxm_value *const
+        *values; /* one for each input of the program, borrowed; NULL entries, and NULL for all of it: taken
+                                       from options->inputs. Strings are read as the type of their input says. */
+    const struct pxm_trace *trace; /* copied; NULL: nobody watches */
+    int64_t attempt;               /* what expressions see as run.attempt; 0: 1 */
+};
+pxm_status pxm_run_begin(pxm_pipeline *pipeline, const struct pxm_run_start *start, pxm_run **ret, pxm_error *error);
+
+/* The output, null after a stop; borrowed; NULL after a failure. */
+const pxm_value *pxm_run_result(const pxm_run *run);
+
+#endif

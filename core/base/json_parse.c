@@ -62,7 +62,10 @@ static pxm_value *checked(struct parser *parser, pxm_value *value)
 /* The next byte; NUL at the end, and a NUL in the text fits nowhere either. */
 static char peek(const struct parser *parser)
 {
-    return parser->at < parser->length ? parser->text[parser->at] : '\0';
+    if (parser->at == parser->length) {
+        return '\0';
+    }
+    return parser->text[parser->at];
 }
 
 static void skip_space(struct parser *parser)
@@ -84,15 +87,16 @@ static bool take(struct parser *parser, char c)
 /* Four hex digits. */
 static bool take_hex(struct parser *parser, uint32_t *ret)
 {
+    static const char digits[] = "0123456789abcdefABCDEF";
     uint32_t code = 0;
     for (int i = 0; i < 4; i++) {
-        static const char digits[] = "0123456789abcdef";
         char c = peek(parser);
-        const char *found = c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
+        const char *found = c != '\0' ? strchr(digits, c) : NULL;
         if (found == NULL) {
             return false;
         }
-        code = code << 4 | (uint32_t)(found - digits);
+        uint32_t digit = (uint32_t)(found - digits);
+        code = code << 4 | (digit < 16 ? digit : digit - 6);
         parser->at++;
     }
     *ret = code;

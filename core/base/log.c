@@ -38,7 +38,7 @@ static void write_to_stderr(void *arg, const struct pxm_log_entry *entry)
         }
     }
     line[used] = '\n';
-    fwrite(line, 1, used + 1, stderr);
+    (void)fwrite(line, 1, used + 1, stderr); /* Nobody is left to be told when this fails. */
 }
 
 void pxm_log_set_sink(pxm_log_sink write, void *arg, int32_t min_level)

@@ -151,6 +151,12 @@ pxm_value *pxm_value_image(pxm_image *image)
     return value;
 }
 
+static const char *name_of_bit(uint32_t bit)
+{
+    static const char *const names[] = {"null", "bool", "int", "float", "string", "list", "record", "blob", "image"};
+    return names[__builtin_ctz(bit)];
+}
+
 /* Whether a list or record, as `type` says, may still be changed. What is a part of another value is not: others may be
  * reading it, the depth of its parent would no longer be right, and it could come to hold itself. */
 static pxm_status check_parent(const pxm_value *parent, uint32_t type)
@@ -159,13 +165,13 @@ static pxm_status check_parent(const pxm_value *parent, uint32_t type)
         return PXM_E_NO_MEMORY;
     }
     if (parent->type != type) {
-        pxm_log(PXM_LOG_ERROR, "value", NULL, "a %s was changed as if it were a %s",
-                pxm_type_name(parent->type, NULL, 0), pxm_type_name(type, NULL, 0));
+        pxm_log(PXM_LOG_ERROR, "value", NULL, "a %s was changed as if it were a %s", name_of_bit(parent->type),
+                name_of_bit(type));
         return PXM_E_INVALID;
     }
     if (atomic_load_explicit(&parent->is_item, memory_order_relaxed)) {
         pxm_log(PXM_LOG_ERROR, "value", NULL, "a %s was changed after it became a part of another value",
-                pxm_type_name(type, NULL, 0));
+                name_of_bit(type));
         return PXM_E_INVALID;
     }
     return PXM_OK;
@@ -219,7 +225,7 @@ static void *grow(void *array, size_t *capacity, size_t size)
 static pxm_status push_item(struct list *list, pxm_value *item)
 {
     if (list->count == list->capacity) {
-        pxm_value **items = grow(list->items, &list->capacity, sizeof *list->items);
+        pxm_value **items = grow(list->items, &list->capacity, sizeof(pxm_value *));
         if (items == NULL) {
             return PXM_E_NO_MEMORY;
         }
@@ -485,19 +491,18 @@ bool pxm_value_equal(const pxm_value *a, const pxm_value *b)
 
 const char *pxm_type_name(uint32_t bits, char *buffer, size_t length)
 {
-    static const char *const names[] = {"null", "bool", "int", "float", "string", "list", "record", "blob", "image"};
     bits &= PXM_TYPE_ANY;
     if (bits == 0 || bits == PXM_TYPE_ANY) {
         return bits == 0 ? "nothing" : "any";
     }
     if ((bits & (bits - 1)) == 0) {
-        return names[__builtin_ctz(bits)];
+        return name_of_bit(bits);
     }
     size_t used = 0;
     buffer[0] = '\0';
     for (uint32_t rest = bits; rest != 0 && used < length; rest &= rest - 1) {
         const char *joint = rest == bits ? "" : (rest & (rest - 1)) == 0 ? " or " : ", ";
-        int more = snprintf(buffer + used, length - used, "%s%s", joint, names[__builtin_ctz(rest)]);
+        int more = snprintf(buffer + used, length - used, "%s%s", joint, name_of_bit(rest));
         used += more > 0 ? (size_t)more : 0;
     }
     return buffer;

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-/* Names that the linker's --wrap makes. */
+/* NOLINTBEGIN(bugprone-reserved-identifier): names that the linker's --wrap makes, and one of the leak sanitizer. */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
@@ -26,8 +26,9 @@ char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t length);
 int __wrap_vasprintf(char **ret, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
-/* Part of the leak sanitizer; absent without it. */
+/* Absent without the leak sanitizer. */
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static atomic_int made;                        /* allocations since the run began */
 static atomic_int first_failing, last_failing; /* which of them fail, counted from 1; 0, 0: none */

@@ -314,7 +314,8 @@ static int use_arena(void *arg)
         char *text = pxm_arena_printf(arena, "%d", i);
         char *copy = pxm_arena_strndup(arena, "text", 4);
         is_whole = pxm_arena_array(arena, 100, 10) != NULL && text != NULL && copy != NULL && is_whole;
-        is_right = is_right && (text == NULL || atol(text) == i) && (copy == NULL || strcmp(copy, "text") == 0);
+        is_right =
+            is_right && (text == NULL || strtol(text, NULL, 10) == i) && (copy == NULL || strcmp(copy, "text") == 0);
         is_whole = pxm_arena_defer(arena, count_release, &releases) == 0 && is_whole;
         deferred++;
     }

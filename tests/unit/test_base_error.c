@@ -94,8 +94,8 @@ static void notes_are_replaced_by_key_and_dropped_when_there_are_too_many(void *
     (void)state;
     struct pxm_error error = {0};
     char key[8] = "key0";
-    for (char c = '0'; c <= '9'; c++) {
-        key[3] = c;
+    for (int i = 0; i < 10; i++) {
+        key[3] = (char)('0' + i);
         pxm_error_note(&error, key, "old");
     }
     pxm_error_note(&error, "key1", "new");

@@ -46,7 +46,7 @@ static void decoder_free(void *self)
 {
     struct decoder *decoder = self;
     if (decoder->order != NULL) {
-        strcat(decoder->order, "D");
+        strncat(decoder->order, "D", 1);
     }
 }
 
@@ -143,7 +143,7 @@ static char free_order[8];
 
 static void note_free(void *value)
 {
-    strcat(free_order, value);
+    strncat(free_order, value, 1);
 }
 
 static void attachments_are_made_once_per_key_and_freed_before_the_decoder(void **state)

@@ -175,7 +175,7 @@ static void nesting_is_bounded(void **state)
     char text[200];
     memset(text, '[', PXM_VALUE_DEPTH_MAX);
     memset(text + PXM_VALUE_DEPTH_MAX, ']', PXM_VALUE_DEPTH_MAX);
-    text[2 * PXM_VALUE_DEPTH_MAX] = '\0';
+    text[(size_t)2 * PXM_VALUE_DEPTH_MAX] = '\0';
     assert_round_trip(text, text);
     memset(text, '[', sizeof text);
     assert_refused(text, sizeof text, "json.too_deep", NULL);

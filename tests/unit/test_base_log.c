@@ -75,16 +75,16 @@ static void captured(void (*write)(void), char *text, size_t size)
     FILE *file = tmpfile();
     int saved = dup(STDERR_FILENO);
     assert_non_null(file);
-    fflush(stderr);
+    assert_int_equal(fflush(stderr), 0);
     dup2(fileno(file), STDERR_FILENO);
     write();
-    fflush(stderr);
+    assert_int_equal(fflush(stderr), 0);
     dup2(saved, STDERR_FILENO);
     close(saved);
     rewind(file);
     size_t length = fread(text, 1, size - 1, file);
     text[length] = '\0';
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
 }
 
 static void write_hostile(void)

@@ -82,6 +82,20 @@ static bool grow(struct pxm_diags *diags)
     return true;
 }
 
+/* A mistake at the end of a file has a place, but no character. */
+static struct pxm_span within_source(struct pxm_span span)
+{
+    size_t length = span.source ? span.source->length : 0;
+
+    if (span.offset > length) {
+        span.offset = (uint32_t)length;
+    }
+    if (span.length > length - span.offset) {
+        span.length = (uint32_t)(length - span.offset);
+    }
+    return span;
+}
+
 static void count(struct pxm_diags *diags, enum pxm_severity severity)
 {
     if (severity == PXM_SEVERITY_ERROR) {
@@ -117,7 +131,7 @@ struct pxm_diag *pxm_diag_add(struct pxm_diags *diags, enum pxm_severity severit
         pxm_diags_no_memory(diags);
         return NULL;
     }
-    *diag = (struct pxm_diag){.severity = severity, .code = code, .message = message, .span = span};
+    *diag = (struct pxm_diag){.severity = severity, .code = code, .message = message, .span = within_source(span)};
     diags->items[diags->count++] = diag;
     count(diags, severity);
     return diag;
@@ -146,7 +160,7 @@ void pxm_diag_also(struct pxm_diags *diags, struct pxm_diag *diag, struct pxm_sp
     label = format_text(diags, format, args);
     va_end(args);
     if (label) {
-        diag->also[diag->also_count].span = span;
+        diag->also[diag->also_count].span = within_source(span);
         diag->also[diag->also_count].label = label;
         diag->also_count++;
     }

@@ -180,10 +180,11 @@ static bool report_first_character(struct pxm_yaml_text *text, struct pxm_span p
                                    const char *what, struct pxm_diags *diags)
 {
     const char *word = text->source->text + place.offset;
+    const char name[] = {'`', *word, '`', '\0'};
     struct pxm_diag *diag;
 
     place.length = (uint32_t)word_length(word);
-    diag = pxm_diag_add(diags, PXM_SEVERITY_ERROR, code, place, "`%c` %s", *word, what);
+    diag = pxm_diag_add(diags, PXM_SEVERITY_ERROR, code, place, "%s %s", *word == '`' ? "a backquote" : name, what);
     if (place.length <= QUOTE_MAX && !memchr(word, '"', place.length) && !memchr(word, '\\', place.length)) {
         pxm_diag_label(diags, diag, "if a text is meant, write \"%.*s\"", (int)place.length, word);
     } else {
@@ -233,6 +234,9 @@ static void report_known(struct pxm_yaml_text *text, const yaml_parser_t *parser
     struct pxm_diag *diag;
 
     at.length = context.length = 1;
+    if (*rest == '!') {
+        at.length = (uint32_t)word_length(rest);
+    }
     if (known->blame == CONTEXT && has_context) {
         at = context;
         at.length = (uint32_t)strcspn(text->source->text + at.offset, "\r\n");

@@ -40,7 +40,7 @@ static void longer_words_may_differ_more(void **state)
     (void)state;
     assert_string_equal(pxm_suggest("maxparalel", words, WORDS), "max_parallel");
     assert_string_equal(pxm_suggest("max_paralelll", words, WORDS), "max_parallel");
-    assert_null(pxm_suggest("wigths", words, WORDS)); /* three edits, two allowed */
+    assert_null(pxm_suggest("wigthss", words, WORDS)); /* three edits, two allowed */
     assert_null(pxm_suggest("quality", words, WORDS));
     assert_null(pxm_suggest("maximal_thing", words, WORDS));
 }

@@ -79,6 +79,20 @@ static void ignore_warning(const char *domain, GLogLevelFlags level, const char 
     (void)arg;
 }
 
+/* What libvips and GLib would print: options out of their range, and files' oddities. Failures come as errors. */
+static void drop_message(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data)
+{
+    (void)domain;
+    (void)level;
+    (void)message;
+    (void)data;
+}
+
+static void silence(const char *domain)
+{
+    g_log_set_handler(domain, G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO, drop_message, NULL);
+}
+
 pxm_status vipsbase_start(const struct pxm_host *host, pxm_error *error)
 {
     if (g_quark_try_string(started)) {
@@ -101,6 +115,8 @@ pxm_status vipsbase_start(const struct pxm_host *host, pxm_error *error)
         vips_operation_block_set(loaders[i], FALSE);
     }
     vips_block_untrusted_set(TRUE);
+    silence("VIPS");
+    silence("GLib-GObject");
     g_quark_from_string(started);
     return PXM_OK;
 }

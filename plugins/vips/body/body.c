@@ -93,8 +93,7 @@ static pxm_status fill_outputs(struct vop_call *call, pxm_job *job, const struct
         if (facts->outputs[i].kind == VOP_IMAGE) {
             status = take_picture(call, job, operation, facts->outputs[i].property, true, &value, error);
         } else {
-            value = vop_output_value(call, operation, i, error);
-            status = value ? PXM_OK : PXM_E_INTERNAL;
+            status = vop_output_value(call, operation, i, &value, error);
         }
         if (!status && call->host->value_set(fields, field->name, value)) {
             status = out_of_memory(call, error);

@@ -2,8 +2,11 @@
  * that fills the machine. Called by compose.c on worker threads. */
 #include "call.h"
 
-/* Samples of a pixel and bytes of a sample, at most, of what may stream through. */
-enum { BANDS_MAX = 4, PIXEL_BYTES_MAX = 64 };
+enum {
+    BANDS_MAX = 4,        /* of a picture that a decoder gives, for estimates                            */
+    PIXEL_BYTES_MAX = 64, /* of what may stream through: four bands of double complex                    */
+    TABLE_MAX = 65536     /* pixels of a look-up table, which is one row: no side is too long for those  */
+};
 
 static int64_t longer(int64_t a, int64_t b)
 {
@@ -94,7 +97,7 @@ pxm_status vop_bounds_image(const struct vop_call *call, pxm_job *job, VipsImage
     int64_t side = longer(image->Xsize, vips_image_get_page_height(image)), allowed = side_limit(call, job);
     int64_t pixels = (int64_t)image->Xsize * image->Ysize; /* two ints: no overflow */
 
-    if (side > allowed || pixels > limits->pixels) {
+    if ((side > allowed && pixels > TABLE_MAX) || pixels > limits->pixels) {
         return call->host->fail(error, PXM_E_LIMIT, "limit.pixels",
                                 "%s would give a picture of %d x %d pixels; %" G_GINT64_FORMAT
                                 " a side and %" G_GINT64_FORMAT " in all are allowed",

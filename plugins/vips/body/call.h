@@ -40,8 +40,9 @@ void vop_compose_done(VipsOperation *operation);
 /* Sets the property of an option that is no picture, if it was given. [job] */
 pxm_status vop_argument_set(const struct vop_call *call, VipsOperation *operation, size_t index, pxm_error *error);
 
-/* Reads the output `index`, not a picture, as a value. NULL with the error set. [job] */
-pxm_value *vop_output_value(const struct vop_call *call, VipsOperation *operation, size_t index, pxm_error *error);
+/* Reads the output `index`, not a picture, as a new value. A number must be one: "vips.failed". [job] */
+pxm_status vop_output_value(const struct vop_call *call, VipsOperation *operation, size_t index, pxm_value **ret,
+                            pxm_error *error);
 
 /* A lazy picture: the output `property` of the call. Takes over `first`, the same output of an operation that was composed
  * within `job` already. `several`: more than one step reads it, so it is rendered once. [job] */

@@ -1,5 +1,6 @@
 /* What an operation gives besides pictures, as values. Called by body.c on worker threads. */
 #include "call.h"
+#include <math.h>
 #include <string.h>
 
 static pxm_value *list_of_floats(const struct pxm_host *host, const double *numbers, int count)
@@ -65,22 +66,28 @@ static pxm_value *value_of(const struct pxm_host *host, enum vop_kind kind, cons
     }
 }
 
-pxm_value *vop_output_value(const struct vop_call *call, VipsOperation *operation, size_t index, pxm_error *error)
+pxm_status vop_output_value(const struct vop_call *call, VipsOperation *operation, size_t index, pxm_value **ret,
+                            pxm_error *error)
 {
+    const struct pxm_host *host = call->host;
     const struct vop_argument *output = &call->operation->outputs[index];
     GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(operation), output->property);
     g_auto(GValue) value = G_VALUE_INIT;
     pxm_value *result;
 
     if (!spec) {
-        vop_missing_property(call, output->property, error);
-        return NULL;
+        return vop_missing_property(call, output->property, error);
     }
     g_value_init(&value, G_PARAM_SPEC_VALUE_TYPE(spec));
     g_object_get_property(G_OBJECT(operation), output->property, &value);
-    result = value_of(call->host, output->kind, &value);
-    if (!result) {
-        call->host->fail(error, PXM_E_NO_MEMORY, "no_memory", "out of memory");
+    if (output->kind == VOP_FLOAT && !isfinite(g_value_get_double(&value))) {
+        return host->fail(error, PXM_E_INVALID, "vips.failed", "%s: `%s` is not a number", call->operation->name,
+                          output->property);
     }
-    return result;
+    result = value_of(host, output->kind, &value);
+    if (!result) {
+        return host->fail(error, PXM_E_NO_MEMORY, "no_memory", "out of memory");
+    }
+    *ret = result;
+    return PXM_OK;
 }

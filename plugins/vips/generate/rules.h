@@ -11,8 +11,8 @@ const char *rule_denied(const char *nickname, const char *type);
 /* Whether an optional argument is left out. */
 int rule_dropped(const char *nickname, const char *argument);
 
-/* Narrows the range of a number; returns 1 if it did. */
-int rule_range(const char *nickname, const char *argument, double *min, double *max);
+/* Narrows the range of a number. */
+void rule_range(const char *nickname, const char *argument, double *min, double *max);
 
 /* Whether only the pipeline's author may set an argument, no template. */
 int rule_literal(const char *nickname, const char *argument);

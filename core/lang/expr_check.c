@@ -23,15 +23,16 @@ static const struct pxm_type *no_memory(struct checker *checker)
     return NULL;
 }
 
-/* A literal of the wanted kind that a default could be; NULL: there is none to write down. */
-static const char *default_literal(const struct pxm_type *want)
+/* A literal of a kind that it has and that is wanted, for a default; NULL: there is none to write down. */
+static const char *default_literal(const struct pxm_type *have, const struct pxm_type *want)
 {
+    uint32_t bits = have->bits & want->bits & ~(uint32_t)NULL_BIT;
     static const struct {
         uint32_t bit;
         const char *literal;
     } literals[] = {{PXM_TYPE_STRING, "''"}, {NUMBER_BITS, "0"}, {PXM_TYPE_BOOL, "false"}, {PXM_TYPE_LIST, "[]"}};
     for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
-        if (want->bits & literals[i].bit) {
+        if ((bits ? bits : want->bits) & literals[i].bit) {
             return literals[i].literal;
         }
     }
@@ -43,7 +44,7 @@ static void report_null(struct pxm_arena *arena, const struct pxm_expr *expr, co
 {
     const char *text = expr_text(arena, expr);
     const char *subject = have->null_subject ? have->null_subject : text;
-    const char *literal = default_literal(want);
+    const char *literal = default_literal(have, want);
     if (!text) {
         pxm_diags_no_memory(diags);
         return;

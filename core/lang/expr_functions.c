@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "base/value.h"
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 enum { SLUG_BYTES_MAX = 80 };
@@ -21,10 +22,14 @@ pxm_value *expr_value(pxm_value *value, pxm_error *error)
     return value;
 }
 
-/* As JSON has it: the shortest text that reads as the same number, whatever the locale. */
+/* The shortest text that reads as the same number, whatever the locale. */
 static pxm_status render_float(struct pxm_buf *buf, const pxm_value *value)
 {
     struct pxm_error unused = {.status = PXM_OK};
+    double number = pxm_value_as_float(value);
+    if (number == trunc(number) && fabs(number) < 0x1p53) {
+        return pxm_buf_printf(buf, "%" PRId64, (int64_t)number);
+    }
     return pxm_json_write(buf, value, 0, 0, &unused);
 }
 

@@ -376,6 +376,9 @@ static struct pxm_expr *parse_name(struct parser *parser)
     if (expr_lex_is(lexer, "and") || expr_lex_is(lexer, "or") || expr_lex_is(lexer, "in")) {
         return fail_missing_value(parser);
     }
+    if (expr_lex_is(lexer, "not")) {
+        return fail_here(parser, "`not` cannot stand behind an operator", "put it in brackets: (not a)");
+    }
     for (size_t root = 0; root < EXPR_ROOT_COUNT; root++) {
         if (expr_lex_is(lexer, expr_root_names[root])) {
             return parse_ref(parser, (enum pxm_root)root);

@@ -139,6 +139,10 @@ static void start_waiting(struct sqlite_session *session, const pxm_job *job, px
 pxm_status sqlite_take(struct sqlite_database *database, const pxm_job *job, struct sqlite_session **ret,
                        pxm_error *error)
 {
+    if (database->host->remaining_ms(job) <= 0) {
+        return database->host->fail(error, PXM_E_TIMEOUT, "limit.time",
+                                    "database %s: the time is up or the run was cancelled", database->path);
+    }
     pthread_mutex_lock(&database->lock);
     struct sqlite_session *session = database->idle;
     if (session) {

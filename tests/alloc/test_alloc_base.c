@@ -55,7 +55,7 @@ static void json_survives(void **state)
     (void)state;
     struct pxm_buf buf;
     pxm_buf_init(&buf, 1 << 16);
-    pxm_buf_puts(&buf, "{\"list\":[null,true,-7,1.5,\"\xC3\xA9\\n\",[],{}]");
+    pxm_buf_puts(&buf, "{\"list\":[null,true,-7,1.5,\"\xC3\xA9\\n\",[],{}],\"\":0");
     for (int i = 0; i < 40; i++) {
         pxm_buf_printf(&buf, ",\"key%d\":{\"n\":%d}", i, i);
     }

@@ -1,6 +1,7 @@
 /* Blobs: who frees what, mapping, hashing, refusals. */
 #include "base/blob.h"
 #include "base/error.h"
+#include "base/stream.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -229,6 +230,31 @@ static void threads_map_and_hash_once(void **state)
     }
 }
 
+static void a_file_that_cannot_be_mapped_has_no_data_and_no_hash(void **state)
+{
+    (void)state;
+    struct pxm_error error = {0};
+    pxm_blob *blob = NULL, *rest = NULL;
+    size_t length = 9;
+    char path[] = "/tmp/pixmill-test-XXXXXX", buffer[4];
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, "12345", 5), 5);
+    close(fd);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    unlink(path);
+    assert_int_equal(pxm_blob_from_fd(fd, 0, 5, &blob, &error), PXM_OK);
+    assert_null(pxm_blob_data(blob, &length));
+    assert_int_equal(length, 9);
+    assert_null(pxm_blob_sha256(blob));
+    pxm_stream *stream = pxm_stream_of_blob(blob);
+    assert_int_equal(pxm_stream_read(stream, buffer, sizeof buffer, &error), PXM_E_TRANSIENT);
+    assert_int_equal(pxm_stream_to_blob(stream, NULL, 5, &rest, &error), PXM_OK);
+    assert_ptr_equal(rest, blob);
+    pxm_stream_close(stream);
+    pxm_blob_unref(rest);
+    pxm_blob_unref(blob);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +267,7 @@ int main(void)
         cmocka_unit_test(opening_a_fifo_does_not_wait_for_its_writer),
         cmocka_unit_test(a_file_is_opened_whole_within_its_limit),
         cmocka_unit_test(the_media_type_is_copied_or_not_known),
+        cmocka_unit_test(a_file_that_cannot_be_mapped_has_no_data_and_no_hash),
         cmocka_unit_test(threads_map_and_hash_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,10 @@ static void json_goes_out_as_a_blob_and_comes_back(void **state)
     assert_string_equal(host.blob_media(blob), "application/json");
     assert_int_equal(host.value_from_json(text, length, &back, &error), PXM_OK);
     assert_true(host.value_as_int(host.value_get(back, "n")) == INT64_C(9007199254740993));
+    assert_true(host.value_equal(back, record));
+    assert_false(host.value_equal(back, NULL));
+    assert_true(host.utf8_valid(text, length));
+    assert_false(host.utf8_valid("\xFF", 1));
     host.value_unref(back);
     host.value_unref(record);
     record = host.value_blob(blob);

@@ -42,11 +42,17 @@ static pxm_status decoder_encoded(void *self, pxm_blob **ret)
     return PXM_OK;
 }
 
+/* Of a text with room for it, and zeros behind. */
+static void add_letter(char *text, char letter)
+{
+    text[strlen(text)] = letter;
+}
+
 static void decoder_free(void *self)
 {
     struct decoder *decoder = self;
     if (decoder->order != NULL) {
-        strncat(decoder->order, "D", 1);
+        add_letter(decoder->order, 'D');
     }
 }
 
@@ -143,7 +149,7 @@ static char free_order[8];
 
 static void note_free(void *value)
 {
-    strncat(free_order, value, 1);
+    add_letter(free_order, *(const char *)value);
 }
 
 static void attachments_are_made_once_per_key_and_freed_before_the_decoder(void **state)
@@ -151,7 +157,7 @@ static void attachments_are_made_once_per_key_and_freed_before_the_decoder(void 
     (void)state;
     static char first[] = "a", second[] = "b";
     struct decoder decoder = {.order = free_order};
-    free_order[0] = '\0';
+    memset(free_order, 0, sizeof free_order);
     makes = 0;
     pxm_image *image = pxm_image_new(&ops, &decoder, &info);
     assert_ptr_equal(pxm_image_attach(image, &ops, make_copy, first, note_free), first);
@@ -167,7 +173,7 @@ static void a_failed_make_may_be_tried_again(void **state)
     (void)state;
     static char value[] = "a";
     struct decoder decoder = {0};
-    free_order[0] = '\0';
+    memset(free_order, 0, sizeof free_order);
     pxm_image *image = pxm_image_new(&ops, &decoder, &info);
     assert_null(pxm_image_attach(image, &ops, make_copy, NULL, note_free));
     assert_ptr_equal(pxm_image_attach(image, &ops, make_copy, value, NULL), value);

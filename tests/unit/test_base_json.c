@@ -1,6 +1,7 @@
 /* JSON: what is read, what is refused, and that writing and reading are inverse. */
 #include "base/blob.h"
 #include "base/error.h"
+#include "base/image.h"
 #include "base/json.h"
 #include "base/value.h"
 #include <locale.h>
@@ -300,9 +301,31 @@ static void what_json_cannot_say_fails_and_leaves_the_buffer(void **state)
     assert_not_written(list_of(pxm_value_cstring("longer")), 10, 0, PXM_E_LIMIT, "json.too_large");
 }
 
+static pxm_status no_pixels(void *self, pxm_job *job, int64_t width, int64_t height, struct _VipsImage **ret,
+                            pxm_error *error)
+{
+    (void)self, (void)job, (void)width, (void)height, (void)ret;
+    return pxm_error_set(error, PXM_E_INTERNAL, "test", "none");
+}
+
+static void images_are_described_for_people(void **state)
+{
+    (void)state;
+    const struct pxm_image_ops ops = {.struct_size = sizeof ops, .pixels = no_pixels};
+    const struct pxm_image_info info = {.struct_size = sizeof info, .width = 4, .height = 3, .frames = 1};
+    pxm_value *value = pxm_value_image(pxm_image_new(&ops, NULL, &info));
+    assert_not_written(pxm_value_ref(value), 100, 0, PXM_E_INVALID, "json.unsupported");
+    char *text = write_and_free(value, 0, 1);
+    assert_string_equal(text, "{\"image\":{\"width\":4,\"height\":3}}");
+    free(text);
+}
+
 static void blobs_are_described_for_people(void **state)
 {
     (void)state;
+    char *unknown = write_and_free(pxm_value_blob(pxm_blob_copy("", 0)), 0, 1);
+    assert_string_equal(unknown, "{\"blob\":{\"bytes\":0,\"media\":null}}");
+    free(unknown);
     pxm_blob *blob = pxm_blob_copy("abc", 3);
     pxm_blob_set_media(blob, "image/png");
     char *text = write_and_free(list_of(pxm_value_blob(blob)), 0, 1);
@@ -330,6 +353,7 @@ int main(void)
         cmocka_unit_test(doubles_read_back_equal),
         cmocka_unit_test(a_decimal_comma_of_the_locale_changes_nothing),
         cmocka_unit_test(what_json_cannot_say_fails_and_leaves_the_buffer),
+        cmocka_unit_test(images_are_described_for_people),
         cmocka_unit_test(blobs_are_described_for_people),
         cmocka_unit_test(indenting_puts_each_item_on_its_line),
     };

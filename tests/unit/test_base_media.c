@@ -23,6 +23,7 @@ static void first_bytes_name_the_type(void **state)
         {"image/gif", BYTES("GIF87a")},
         {"image/gif", BYTES("GIF89a\1\2")},
         {"image/webp", BYTES("RIFF\4\0\0\0WEBPVP8 ")},
+        {"video/x-msvideo", BYTES("RIFF\4\0\0\0AVI LIST")},
         {"image/tiff", BYTES("II*\0\x08")},
         {"image/tiff", BYTES("MM\0*")},
         {"image/tiff", BYTES("II+\0\x08\0")},

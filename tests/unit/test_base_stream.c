@@ -5,12 +5,14 @@
 #include "base/stream.h"
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
@@ -313,6 +315,20 @@ static void a_missing_temporary_folder_is_an_error_with_its_name(void **state)
     unsetenv("TMPDIR");
 }
 
+static void a_file_that_cannot_grow_is_an_error_and_leaves_no_blob(void **state)
+{
+    (void)state;
+    struct rlimit before, little = {0};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    little = (struct rlimit){.rlim_cur = PXM_STREAM_SPOOL_BYTES + 100000, .rlim_max = before.rlim_max};
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    struct source source = {.length = INT64_MAX, .piece = 32768, .fail_at = -1};
+    assert_to_blob_fails(&source, -1, NULL, INT64_MAX, PXM_E_LIMIT, "io.too_large");
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +345,7 @@ int main(void)
         cmocka_unit_test(the_rest_counts_from_what_was_read),
         cmocka_unit_test(a_failing_source_keeps_its_error),
         cmocka_unit_test(cancelling_is_noticed_between_reads),
+        cmocka_unit_test(a_file_that_cannot_grow_is_an_error_and_leaves_no_blob),
         cmocka_unit_test(a_missing_temporary_folder_is_an_error_with_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,6 +163,25 @@ static void equality_is_deep_and_exact(void **state)
     pxm_value_unref(b);
 }
 
+static void scalars_are_equal_by_kind_and_content(void **state)
+{
+    (void)state;
+    pxm_value *values[] = {pxm_value_null(),      pxm_value_bool(0),           pxm_value_bool(1),
+                           pxm_value_int(2),      pxm_value_float(2.5),        pxm_value_cstring("a"),
+                           pxm_value_cstring(""), pxm_value_string("a\0b", 3), pxm_value_list(),
+                           pxm_value_record()};
+    enum { COUNT = sizeof values / sizeof values[0] };
+    for (size_t i = 0; i < COUNT; i++) {
+        for (size_t j = 0; j < COUNT; j++) {
+            assert_int_equal(pxm_value_equal(values[i], values[j]), i == j);
+        }
+        assert_int_equal(pxm_value_equal(values[i], NULL), i == 0);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        pxm_value_unref(values[i]);
+    }
+}
+
 static bool int_equals_float(int64_t i, double f)
 {
     pxm_value *a = pxm_value_int(i), *b = pxm_value_float(f);
@@ -274,6 +293,7 @@ int main(void)
         cmocka_unit_test(what_is_part_of_another_value_cannot_be_changed),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(equality_is_deep_and_exact),
+        cmocka_unit_test(scalars_are_equal_by_kind_and_content),
         cmocka_unit_test(ints_and_floats_compare_as_numbers),
         cmocka_unit_test(blobs_and_images_are_owned_and_equal_only_themselves),
         cmocka_unit_test(type_names_read_like_a_sentence),

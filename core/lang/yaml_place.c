@@ -60,10 +60,10 @@ static bool at_line_end(const struct walk *walk)
 
 static struct piece escape(const struct walk *walk)
 {
-    static const char codes[] = "xuU";
+    static const char codes[] = {'x', 'u', 'U'};
     static const size_t digits[] = {2, 4, 8};
     const char *text = walk->text + walk->text_at;
-    const char *code = strchr(codes, text[1]);
+    const char *code = memchr(codes, text[1], sizeof digits / sizeof *digits);
     struct piece piece = {2, 0};
 
     if (is_break(text[1])) { /* The line goes on, and the blanks at its start are dropped. */

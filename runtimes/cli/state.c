@@ -1,6 +1,7 @@
 /* Reads and appends state files. */
 #include "state.h"
 
+#include "base/error.h"
 #include "base/json.h"
 #include "base/value.h"
 

@@ -2,6 +2,8 @@
  * moment of completing ("pixmill completion words pipelines"). */
 #include "cli.h"
 
+#include "base/error.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,8 +58,8 @@ static int print_words(const struct args *args, const char *kind)
     struct cli_project project;
 
     if (strcmp(kind, "codes") == 0) {
-        for (const char *const *code = pxm_diag_codes(); *code; code++) {
-            puts(*code);
+        for (size_t i = 0; pxm_diag_code_at(i); i++) {
+            puts(pxm_diag_code_at(i));
         }
         return CLI_OK;
     }

@@ -5,7 +5,8 @@
 #include "trace.h"
 
 #include "base/value.h"
-#include "engine/run_api.h"
+#include "engine/run.h"
+#include "engine/run_start.h"
 #include "lang/scalar.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static atomic_bool interrupted;
@@ -104,7 +106,7 @@ static bool print_document(const struct program_run *done)
     pxm_value *value = pxm_value_record();
 
     pxm_value_set(value, "schema", pxm_value_cstring("pixmill.run/1"));
-    pxm_value_set(value, "run", pxm_value_cstring(pxm_run_id(done->run)));
+    pxm_value_set(value, "run", pxm_value_cstring(done->run->job.id));
     pxm_value_set(value, "pipeline", pxm_value_cstring(done->program->name));
     pxm_value_set(value, "outcome", pxm_value_cstring(error ? "failed" : "ok"));
     pxm_value_set(value, "ms", pxm_value_int(done->ms));
@@ -158,9 +160,9 @@ static int run_one(struct cli *cli, const struct args *args, pxm_pipeline *pipel
     struct inputs inputs;
     struct trace trace;
     pxm_run *run = NULL;
-    pxm_error *error = NULL;
+    struct pxm_error error = {0};
     int code = CLI_USAGE;
-    int64_t start = pxm_clock_system.monotonic_ms(NULL);
+    int64_t started_ms = pxm_clock_system.monotonic_ms(NULL);
 
     if (!inputs_make(&inputs, args, done.program, file, file, false)) {
         return CLI_USAGE;
@@ -171,16 +173,16 @@ static int run_one(struct cli *cli, const struct args *args, pxm_pipeline *pipel
                                             .deadline_ms = deadline_ms,
                                             .inputs = inputs.values,
                                             .input_count = inputs.count};
-    if (pxm_submit_traced(pipeline, &options, done.traced ? &hooks : NULL, &run, &error) == PXM_OK) {
+    const struct pxm_run_start start = {.options = &options, .trace = done.traced ? &hooks : NULL};
+    if (pxm_run_begin(pipeline, &start, &run, &error) == PXM_OK) {
         int waited = wait_for(run);
         done.run = run;
         done.trace = &trace;
-        done.ms = pxm_clock_system.monotonic_ms(NULL) - start;
+        done.ms = pxm_clock_system.monotonic_ms(NULL) - started_ms;
         code = finish(cli, args, &done, waited);
     } else {
-        cli_print_error(cli, error);
-        code = cli_exit_of(error);
-        pxm_error_free(error);
+        cli_print_error(cli, &error);
+        code = cli_exit_of(&error);
     }
     pxm_run_free(run);
     trace_done(&trace);
@@ -226,6 +228,23 @@ static bool find_target(const struct args *args, struct target *ret)
     return ret->text != NULL;
 }
 
+/* The program of a pipeline file. */
+static const struct pxm_program *program_of_file(const struct pxm_project *project, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    size_t length = strcspn(name, ".");
+
+    for (size_t i = 0; i < project->program_count; i++) {
+        const char *candidate = project->programs[i]->name;
+        if (strlen(candidate) == length && memcmp(candidate, name, length) == 0) {
+            return project->programs[i];
+        }
+    }
+    fprintf(stderr, "pixmill run: %s is no pipeline\n", path);
+    return NULL;
+}
+
 static int run_target(struct cli *cli, const struct args *args, const struct target *target, long jobs,
                       int64_t deadline_ms)
 {
@@ -235,7 +254,7 @@ static int run_target(struct cli *cli, const struct args *args, const struct tar
     if (code == CLI_OK) {
         const struct pxm_project *project = opened.handle->project;
         const struct pxm_program *program =
-            target->name ? cli_program(project, target->name) : pxm_project_program_of_path(project, target->path);
+            target->name ? cli_program(project, target->name) : program_of_file(project, target->path);
         pxm_pipeline *pipeline = program ? pxm_project_pipeline(opened.handle, program->name) : NULL;
         const struct batch batch = {cli, args, pipeline, program, jobs, deadline_ms};
         if (!pipeline) {

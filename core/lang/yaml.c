@@ -174,18 +174,15 @@ static uint32_t first_line_length(const char *text, uint32_t length)
     return i;
 }
 
-static void close_collection(struct pxm_yaml_reader *reader, const yaml_event_t *event)
+/* Takes the innermost open list or map off the frames, with the children that it has so far. */
+static void finish(struct pxm_yaml_reader *reader)
 {
-    struct pxm_span end = pxm_yaml_span(reader->text, &event->start_mark, &event->end_mark);
     struct pxm_yaml_frame *frame = &reader->frames[--reader->depth];
     struct pxm_node *node = frame->node;
     struct pxm_node *const *children = reader->stack + frame->base;
     size_t count = reader->stack_count - frame->base;
     const char *text = node->span.source->text + node->span.offset;
 
-    if (*text == '[' || *text == '{') { /* A block ends without a character of its own. */
-        reader->last_end = end.offset + 1;
-    }
     node->span.length = first_line_length(text, reader->last_end - node->span.offset);
     if (count > 0 && !(node->kind == PXM_NODE_LIST ? fill_list : fill_map)(reader, node, children, count)) {
         pxm_yaml_out_of_memory(reader);
@@ -196,6 +193,18 @@ static void close_collection(struct pxm_yaml_reader *reader, const yaml_event_t 
         pxm_yaml_check_duplicates(reader, node);
     }
     add(reader, node);
+}
+
+static void close_collection(struct pxm_yaml_reader *reader, const yaml_event_t *event)
+{
+    struct pxm_span end = pxm_yaml_span(reader->text, &event->start_mark, &event->end_mark);
+    const struct pxm_node *node = reader->frames[reader->depth - 1].node;
+    char first = node->span.source->text[node->span.offset];
+
+    if (first == '[' || first == '{') { /* A block ends without a character of its own. */
+        reader->last_end = end.offset + 1;
+    }
+    finish(reader);
 }
 
 static void take(struct pxm_yaml_reader *reader, const yaml_event_t *event)
@@ -258,6 +267,9 @@ static struct pxm_node *read_once(struct pxm_arena *arena, struct pxm_yaml_text 
         yaml_event_delete(&event);
     }
     yaml_parser_delete(&parser);
+    while (reader.depth > 0) { /* Reading stopped early; what is wrong with what was read is still told. */
+        finish(&reader);
+    }
     free(reader.stack);
     *ret_again = reader.mended;
     return reader.failed ? NULL : reader.root;

@@ -138,6 +138,14 @@ static void a_list_or_map_of_several_lines_is_shown_by_its_first(void **state)
     assert_place(pxm_node_get(root, "d")->span, 4, 4, "[1,");
 }
 
+static void a_single_pair_in_a_list_is_a_map_without_braces(void **state)
+{
+    struct pxm_node *root = parse_good(*state, "[a: b, c]");
+
+    assert_int_equal(root->items[0]->kind, PXM_NODE_MAP);
+    assert_place(root->items[0]->span, 1, 2, "a: b");
+}
+
 static void every_kind_of_line_end_counts_once(void **state)
 {
     struct pxm_node *root = parse_good(*state, "a: 1\r\nb: 2\rc: 3\nd: 4\r\n\r\ne: |\r\n  x\r\n  y\r\n");
@@ -244,12 +252,9 @@ static void templates_torn_by_flow_style_are_recognised(void **state)
 static void empty_values_are_refused_and_comments_that_ate_them_are_shown(void **state)
 {
     static const struct error_case cases[] = {
-        {"bg: #fff", "E007", 1, 1, "bg", "write \"#fff\""},
-        {"bg:   # white", "E007", 1, 1, "bg", "write a value"},
-        {"a:\nb: 1", "E007", 1, 1, "a", "write a value"},
-        {"x: [{a: , b: 1}]", "E007", 1, 6, "a", "write a value"},
-        {"{a, b: 1}", "E007", 1, 2, "a", "write a value"},
-        {"x:\n  -\n  - a", "E007", 2, 3, "-", "write a value"},
+        {"bg: #fff", "E007", 1, 1, "bg", "write \"#fff\""}, {"bg:   # white", "E007", 1, 1, "bg", "write a value"},
+        {"a:\nb: 1", "E007", 1, 1, "a", "write a value"},   {"x: [{a: , b: 1}]", "E007", 1, 6, "a", "write a value"},
+        {"{a, b: 1}", "E007", 1, 2, "a", "write a value"},  {"x:\n  -\n  - a", "E007", 2, 3, "-", "write a value"},
         {"? \n: a", "E007", 1, 2, " ", "write one"},
     };
 
@@ -360,6 +365,17 @@ static void one_pass_finds_errors_of_every_kind(void **state)
     assert_int_equal(found, fixture->diags.count + 2); /* The two of line 5 match twice each. */
 }
 
+static void what_was_read_before_a_syntax_error_is_checked_too(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_null(parse(fixture, "a: 1\nb: {c: 1, c: 2}\na: 3\nd: [e"));
+    assert_int_equal(fixture->diags.count, 3);
+    assert_string_equal(fixture->diags.items[0]->code, "E003");
+    assert_string_equal(fixture->diags.items[1]->code, "E002");
+    assert_string_equal(fixture->diags.items[2]->code, "E003");
+}
+
 static void mending_one_mistake_makes_up_no_other(void **state)
 {
     static const struct error_case cases[] = {
@@ -445,6 +461,7 @@ int main(void)
         TEST(empty_maps_lists_and_quoted_texts_are_values),
         TEST(places_count_characters_and_skip_the_byte_order_mark),
         TEST(a_list_or_map_of_several_lines_is_shown_by_its_first),
+        TEST(a_single_pair_in_a_list_is_a_map_without_braces),
         TEST(every_kind_of_line_end_counts_once),
         TEST(document_marks_around_one_document_are_fine),
         TEST(templates_on_a_line_of_their_own_need_no_quotes),
@@ -455,6 +472,7 @@ int main(void)
         TEST(a_file_of_nothing_is_an_error_of_the_file),
         TEST(text_that_is_no_text_is_refused_where_it_stands),
         TEST(one_pass_finds_errors_of_every_kind),
+        TEST(what_was_read_before_a_syntax_error_is_checked_too),
         TEST(mending_one_mistake_makes_up_no_other),
         TEST(files_are_read_and_shown_under_the_given_name),
         TEST(memory_that_is_too_large_is_refused),

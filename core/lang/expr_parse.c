@@ -47,7 +47,7 @@ static struct pxm_expr *fail_missing_value(struct parser *parser)
 {
     struct expr_lexer *lexer = &parser->lexer;
     if (lexer->kind == TOKEN_END) {
-        return fail_here(parser, lexer->end > 0 ? "a value is missing at the end" : "a value is missing", NULL);
+        return fail_here(parser, "a value is missing here", NULL);
     }
     return fail_here(
         parser,

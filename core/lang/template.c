@@ -64,6 +64,17 @@ static struct pxm_template *fail_literal(struct builder *builder, const struct p
     return NULL;
 }
 
+/* As a float it would silently become another number. */
+static struct pxm_template *fail_too_large(struct builder *builder, const struct pxm_node *node)
+{
+    struct pxm_diag *diag = pxm_diag_add(builder->diags, PXM_SEVERITY_ERROR, "E104", node->span,
+                                         "`%s` does not fit into the 64 bits of an int", node->text);
+    if (builder->bits & PXM_TYPE_STRING) {
+        pxm_diag_label(builder->diags, diag, "in quotes it is text");
+    }
+    return NULL;
+}
+
 static bool is_whole_number(const char *text)
 {
     text += *text == '-';
@@ -87,7 +98,7 @@ static struct pxm_template *plain_literal(struct builder *builder, const struct 
         return literal(builder, node, pxm_value_int(integer));
     }
     if (builder->bits & PXM_TYPE_INT && is_whole_number(node->text)) {
-        return fail_literal(builder, node, "this does not fit into 64 bits; in quotes it is text");
+        return fail_too_large(builder, node);
     }
     if (builder->bits & PXM_TYPE_FLOAT && !(wrong = pxm_scalar_float(node->text, &number))) {
         return literal(builder, node, pxm_value_float(number));

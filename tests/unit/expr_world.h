@@ -44,6 +44,7 @@ static const struct world_name {
     {PXM_ROOT_INPUT, "tags", &world_strings, "[\"a\",\"b\"]"},
     {PXM_ROOT_INPUT, "maybe", &world_nullable_string, "null"},
     {PXM_ROOT_INPUT, "file", &pxm_type_blob, NULL},
+    {PXM_ROOT_INPUT, "big", &pxm_type_string, NULL},
     {PXM_ROOT_STEPS, "image", &pxm_type_image, NULL},
     {PXM_ROOT_STEPS, "blur", &world_blur, "null"},
     {PXM_ROOT_STEPS, "size", &world_size, "{\"hash\":\"LKO2\",\"size\":7}"},
@@ -104,6 +105,10 @@ static pxm_value *world_load(void *arg, const struct pxm_ref *ref)
         pxm_json_parse(name->json, strlen(name->json), &value, &error);
     } else if (name->type == &pxm_type_image) {
         value = world_image();
+    } else if (name->type == &pxm_type_string) {
+        static char big[1 << 10];
+        memset(big, 'x', sizeof big);
+        value = pxm_value_string(big, sizeof big);
     } else {
         value = pxm_value_blob(pxm_blob_copy("12345", 5));
     }

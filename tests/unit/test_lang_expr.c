@@ -249,7 +249,7 @@ static const struct {
     {"1 2", "E201 [2] an operator is missing before `2`"},
     /* Shape. */
     {"true == not false", "E201 [not] `not` cannot stand behind an operator | put it in brackets: (not a)"},
-    {"1 <", "E201 [<] a value is missing at the end"},
+    {"1 <", "E201 [<] a value is missing here"},
     {"== 1", "E201 [==] a value is missing before `==`"},
     {"true and and true", "E201 [and] a value is missing before `and`"},
     {"[1,]", "E201 []] a value is missing before `]`"},
@@ -497,6 +497,16 @@ static void the_wanted_type_is_asked_for(void **state)
     }
 }
 
+static void an_empty_scalar_is_no_expression(void **state)
+{
+    struct world world;
+    (void)state;
+    world_init(&world);
+    assert_null(pxm_expr_parse(world.arena, world_node(&world, "\"\""), &world.diags));
+    assert_string_equal(world_first(&world), "E201 [\"\"] a value is missing here");
+    world_done(&world);
+}
+
 static void only_a_scalar_is_an_expression(void **state)
 {
     struct world world;
@@ -660,6 +670,7 @@ int main(void)
         cmocka_unit_test(constants_are_told_from_what_reads_a_name),
         cmocka_unit_test(references_come_in_order),
         cmocka_unit_test(the_wanted_type_is_asked_for),
+        cmocka_unit_test(an_empty_scalar_is_no_expression),
         cmocka_unit_test(only_a_scalar_is_an_expression),
         cmocka_unit_test(dynamic_kinds_fail_at_run_time),
         cmocka_unit_test(well_typed_expressions_evaluate_to_their_type),

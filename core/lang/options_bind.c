@@ -238,16 +238,41 @@ static void bind_entry(struct binder *binder, const struct pxm_entry *entry)
     bind_value(binder, &option, entry->value, binding);
 }
 
-static void bind_absent(struct binder *binder, const struct pxm_option *option, struct pxm_binding *binding)
+/* All in one, because they have one place. */
+static void report_missing(struct binder *binder, size_t count)
 {
-    if (option->fallback) {
-        binding->value = option_parse_fallback(binder->arena, option, binder->owner_span, binder->diags);
-        binder->sound = binder->sound && binding->value;
-    } else if (option->flags & PXM_OPT_REQUIRED) {
-        struct pxm_diag *diag =
-            report(binder, "E103", binder->owner_span,
-                   pxm_arena_printf(binder->arena, "%s needs `%s`", binder->rules->owner, option->name));
-        pxm_diag_label(binder->diags, diag, "`%s` takes %s", option->name, option_kind(option->type)->phrase);
+    const char *names = NULL, *takes = NULL;
+    struct pxm_arena *arena = binder->arena;
+    for (size_t i = 0; i < count; i++) {
+        struct pxm_option option = pxm_options_at(binder->table, i);
+        if (!(option.flags & PXM_OPT_REQUIRED) || binder->bindings->items[i].node) {
+            continue;
+        }
+        const char *phrase = option_kind(option.type)->phrase;
+        names = pxm_arena_printf(arena, "%s%s`%s`", names ? names : "", names ? ", " : "", option.name);
+        takes =
+            pxm_arena_printf(arena, "%s%s`%s` takes %s", takes ? takes : "", takes ? ", " : "", option.name, phrase);
+        if (!names || !takes) {
+            report(binder, "", binder->owner_span, NULL);
+            return;
+        }
+    }
+    if (names) {
+        struct pxm_diag *diag = report(binder, "E103", binder->owner_span,
+                                       pxm_arena_printf(arena, "%s needs %s", binder->rules->owner, names));
+        pxm_diag_label(binder->diags, diag, "%s", takes);
+    }
+}
+
+static void bind_defaults(struct binder *binder, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct pxm_option option = pxm_options_at(binder->table, i);
+        struct pxm_binding *binding = &binder->bindings->items[i];
+        if (option.fallback && !binding->node) {
+            binding->value = option_parse_fallback(binder->arena, &option, binder->owner_span, binder->diags);
+            binder->sound = binder->sound && binding->value;
+        }
     }
 }
 
@@ -280,11 +305,7 @@ struct pxm_bindings *pxm_options_bind(struct pxm_arena *arena, const struct pxm_
     for (size_t i = 0; map && i < map->length; i++) {
         bind_entry(&binder, &map->entries[i]);
     }
-    for (size_t i = 0; i < count; i++) {
-        struct pxm_option option = pxm_options_at(table, i);
-        if (!bindings->items[i].node) {
-            bind_absent(&binder, &option, &bindings->items[i]);
-        }
-    }
+    report_missing(&binder, count);
+    bind_defaults(&binder, count);
     return binder.sound && !diags->no_memory ? bindings : NULL;
 }

@@ -327,7 +327,7 @@ const char *pxm_type_text(struct pxm_arena *arena, const struct pxm_type *type)
         return "secret";
     }
     if (pxm_type_is_dynamic(type)) {
-        return "anything";
+        return type->bits & (PXM_TYPE_BLOB | PXM_TYPE_IMAGE) ? "anything" : "any JSON value";
     }
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (!(type->bits & kinds[i].bit)) {

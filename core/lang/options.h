@@ -45,6 +45,7 @@ struct pxm_bindings {
     const struct pxm_option_table *table;
     struct pxm_binding *items; /* one for each option */
     bool constant;             /* no template at all: one config struct can serve every call */
+    const char *base;          /* as the rules said */
 };
 /* Who may write what here. */
 struct pxm_bind_rules {
@@ -52,6 +53,8 @@ struct pxm_bind_rules {
     const struct pxm_resolver *resolver; /* types templates against their options; NULL: templates are refused */
     const char *owner;                   /* for messages: "`thumbnail`" */
     const char *const *also; /* words that are no options here but may explain a typo (step keys); NULL at the end */
+    const char *base; /* folder where relative PXM_OPT_PATH values start, without a / at its end; lives as long as the
+                         bindings; NULL: they stay as they are */
 };
 /* `map` may be NULL (no options given). NULL with diagnostics; unknown keys, missing required ones, wrong types, ranges and
  * choices, all in one pass. `table` is sound and outlives the bindings.

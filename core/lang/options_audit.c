@@ -77,14 +77,14 @@ static const char *audit_field(const struct audit *audit, size_t index)
 
 static const char *audit_flags(const struct audit *audit, const struct pxm_option *option)
 {
-    const uint32_t known =
-        PXM_OPT_REQUIRED | PXM_OPT_SECRET | PXM_OPT_DYNAMIC | PXM_OPT_ADVANCED | PXM_OPT_DEPRECATED | PXM_OPT_COLOR;
+    const uint32_t known = PXM_OPT_REQUIRED | PXM_OPT_SECRET | PXM_OPT_DYNAMIC | PXM_OPT_ADVANCED | PXM_OPT_DEPRECATED |
+                           PXM_OPT_COLOR | PXM_OPT_PATH;
     bool handle = option->type == PXM_OPT_IMAGE || option->type == PXM_OPT_BLOB;
     if (option->flags & ~known) {
         return fault(audit, option, "has an unknown flag");
     }
-    if (option->flags & (PXM_OPT_SECRET | PXM_OPT_COLOR) && option->type != PXM_OPT_STRING) {
-        return fault(audit, option, "is a secret or color, but no string");
+    if (option->flags & (PXM_OPT_SECRET | PXM_OPT_COLOR | PXM_OPT_PATH) && option->type != PXM_OPT_STRING) {
+        return fault(audit, option, "is a secret, color or path, but no string");
     }
     if (option->flags & PXM_OPT_SECRET && option->fallback) {
         return fault(audit, option, "is a secret with a default");

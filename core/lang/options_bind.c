@@ -295,6 +295,7 @@ struct pxm_bindings *pxm_options_bind(struct pxm_arena *arena, const struct pxm_
     }
     bindings->table = table;
     bindings->constant = true;
+    bindings->base = rules->base;
     if (map && map->kind != PXM_NODE_MAP) {
         struct pxm_diag *diag =
             report(&binder, "E104", map->span, pxm_arena_printf(arena, "%s takes a map of options", rules->owner));

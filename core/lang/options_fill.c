@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/value.h"
 #include "lang/expr_ast.h"
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,15 +199,43 @@ static pxm_status store_secret(struct pxm_config *config, const struct pxm_optio
     return PXM_OK;
 }
 
+/* Puts the base before a relative path. Takes over the value. */
+static pxm_value *make_absolute(pxm_value *value, const char *base, pxm_error *error)
+{
+    struct pxm_buf buf;
+    size_t length = 0;
+    const char *path = pxm_value_as_string(value, &length);
+    pxm_value *ret = NULL;
+    if (length == 0 || path[0] == '/') {
+        return value;
+    }
+    pxm_buf_init(&buf, PATH_MAX);
+    pxm_buf_puts(&buf, base);
+    pxm_buf_putc(&buf, '/');
+    if (pxm_buf_add(&buf, path, length) == PXM_OK) {
+        ret = expr_value(pxm_value_string(buf.data, buf.length), error);
+    } else {
+        expr_buf_fail(buf.status, error);
+    }
+    pxm_buf_done(&buf);
+    pxm_value_unref(value);
+    return ret;
+}
+
 static pxm_status fill_option(struct pxm_config *config, const struct pxm_option *option,
-                              const struct pxm_binding *binding, const struct pxm_scope *scope, struct held *held,
+                              const struct pxm_bindings *bindings, size_t index, const struct pxm_scope *scope,
                               pxm_error *error)
 {
+    const struct pxm_binding *binding = &bindings->items[index];
+    struct held *held = &config->held[index];
     if (!binding->value) {
         store_unset(config, option);
         return PXM_OK;
     }
     held->value = evaluate(option, binding->value, scope, error);
+    if (held->value && option->flags & PXM_OPT_PATH && bindings->base) {
+        held->value = make_absolute(held->value, bindings->base, error);
+    }
     if (!held->value) {
         return error->status;
     }
@@ -232,7 +261,7 @@ pxm_status pxm_config_fill(const struct pxm_bindings *bindings, const struct pxm
     config->held_count = count;
     for (size_t i = 0; i < count; i++) {
         struct pxm_option option = pxm_options_at(bindings->table, i);
-        pxm_status status = fill_option(config, &option, &bindings->items[i], scope, &config->held[i], error);
+        pxm_status status = fill_option(config, &option, bindings, i, scope, error);
         if (status != PXM_OK) {
             pxm_config_free(config);
             return status;

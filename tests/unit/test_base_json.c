@@ -129,6 +129,7 @@ static void broken_texts_are_refused_with_their_place(void **state)
         {"\"\\u0000\"", "line 1, byte 8: \\u0000 is not allowed in a string"},
         {"\"\\ud83d\"", "line 1, byte 8: the second half of a surrogate pair is missing"},
         {"\"\\ud83d\\u0041\"", NULL},
+        {"\"\\ud83d\\ue000\"", NULL},
         {"\"\\udc08\"", "line 1, byte 8: the first half of a surrogate pair is missing"},
         {"\"\xFF\"", "line 1, byte 2: not UTF-8"},
         {"\"\xED\xA0\x80\"", "line 1, byte 2: not UTF-8"},
@@ -178,6 +179,9 @@ static void nesting_is_bounded(void **state)
     memset(text + PXM_VALUE_DEPTH_MAX, ']', PXM_VALUE_DEPTH_MAX);
     text[(size_t)2 * PXM_VALUE_DEPTH_MAX] = '\0';
     assert_round_trip(text, text);
+    memset(text, '[', PXM_VALUE_DEPTH_MAX + 1);
+    memset(text + PXM_VALUE_DEPTH_MAX + 1, ']', PXM_VALUE_DEPTH_MAX + 1);
+    assert_refused(text, (size_t)2 * PXM_VALUE_DEPTH_MAX + 2, "json.too_deep", NULL);
     memset(text, '[', sizeof text);
     assert_refused(text, sizeof text, "json.too_deep", NULL);
 }

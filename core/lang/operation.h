@@ -7,9 +7,19 @@
 
 enum pxm_core_op {
     PXM_CORE_NONE = 0, /* a transform of a plugin */
-    PXM_CORE_PUT, PXM_CORE_GET, PXM_CORE_HEAD, PXM_CORE_REMOVE, PXM_CORE_PRESIGN, PXM_CORE_LIST,
-    PXM_CORE_RECORD, PXM_CORE_LOOKUP, PXM_CORE_QUERY, PXM_CORE_ERASE,
-    PXM_CORE_SEND, PXM_CORE_CALL, PXM_CORE_FAIL
+    PXM_CORE_PUT,
+    PXM_CORE_GET,
+    PXM_CORE_HEAD,
+    PXM_CORE_REMOVE,
+    PXM_CORE_PRESIGN,
+    PXM_CORE_LIST,
+    PXM_CORE_RECORD,
+    PXM_CORE_LOOKUP,
+    PXM_CORE_QUERY,
+    PXM_CORE_ERASE,
+    PXM_CORE_SEND,
+    PXM_CORE_CALL,
+    PXM_CORE_FAIL
 };
 
 struct pxm_operation { /* lives as long as the catalog */
@@ -73,7 +83,7 @@ struct pxm_presign_config {
     int64_t expires, bytes;
 };
 struct pxm_list_config {
-    const char *store, *prefix, *cursor;
+    const char *store, *prefix, *cursor; /* cursor NULL or "": the first page */
     int64_t limit;
 };
 struct pxm_record_config {
@@ -85,7 +95,7 @@ struct pxm_lookup_config {
     const char *table, *key;
 };
 struct pxm_query_config {
-    const char *table, *field, *cursor;
+    const char *table, *field, *cursor; /* cursor NULL or "": the first page */
     const pxm_value *equal;
     int64_t limit;
 };

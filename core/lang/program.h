@@ -6,13 +6,13 @@
 #include "lang/operation.h"
 
 enum {
-    PXM_PIPELINES_MAX = 256,      /* of a project                                                                    */
-    PXM_STEPS_MAX = 256,          /* of a pipeline, with those of inner blocks, fallbacks and on_failure             */
-    PXM_TRIGGERS_MAX = 16,        /* of a pipeline                                                                   */
-    PXM_BLOCK_DEPTH_MAX = 4,      /* of nested foreach and parallel                                                  */
-    PXM_PARALLEL_MAX = 64,        /* steps of one `parallel`, and most of `max_parallel`                             */
-    PXM_FOREACH_MAX = 1000,       /* items of one list, checked when it runs                                         */
-    PXM_CALL_DEPTH_MAX = 8,       /* pipelines that call pipelines                                                   */
+    PXM_PIPELINES_MAX = 256, /* of a project                                                                    */
+    PXM_STEPS_MAX = 256,     /* of a pipeline, with those of inner blocks, fallbacks and on_failure             */
+    PXM_TRIGGERS_MAX = 16,   /* of a pipeline                                                                   */
+    PXM_BLOCK_DEPTH_MAX = 4, /* of nested foreach and parallel                                                  */
+    PXM_PARALLEL_MAX = 64,   /* steps of one `parallel`, and most of `max_parallel`                             */
+    PXM_FOREACH_MAX = 1000,  /* items of one list, checked when it runs                                         */
+    PXM_CALL_DEPTH_MAX = 8,  /* pipelines that call pipelines                                                   */
     PXM_PROJECT_BYTES_MAX = 64 << 20 /* a good size for the arena of a project                                       */
 };
 
@@ -59,29 +59,30 @@ struct pxm_wire {
 struct pxm_block {
     size_t step_count;
     struct pxm_step **steps;
-    uint32_t slot_count; /* results of this frame: only top-level, on_failure and foreach blocks have a frame of their own;
+    uint32_t
+        slot_count; /* results of this frame: only top-level, on_failure and foreach blocks have a frame of their own;
                             the steps of `parallel` and `fallback` use the frame around them */
 };
 
 struct pxm_step {
     enum pxm_step_kind kind;
-    const char *id;   /* as written, or "put@17" made from the operation and line, so that every message can name it */
+    const char *id; /* as written, or "put@17" made from the operation and line, so that every message can name it */
     bool named;
-    uint32_t order;   /* unique in the program, in the order of the file */
-    uint32_t slot;    /* in its frame; a fallback has that of its step */
-    struct pxm_span span;     /* of the operation key */
+    uint32_t order;       /* unique in the program, in the order of the file */
+    uint32_t slot;        /* in its frame; a fallback has that of its step */
+    struct pxm_span span; /* of the operation key */
     struct pxm_wire in;
-    struct pxm_expr *when;    /* NULL: always */
+    struct pxm_expr *when; /* NULL: always */
     struct pxm_retry retry;
     size_t rule_count;
     const struct pxm_error_rule *rules; /* in order of precedence: exact code, longer prefix, shorter prefix, "*" */
-    struct pxm_step *fallback; /* same slot; NULL: none */
-    int64_t timeout_ms;        /* 0: none of its own */
+    struct pxm_step *fallback;          /* same slot; NULL: none */
+    int64_t timeout_ms;                 /* 0: none of its own */
     bool undo;
-    bool pass_through;         /* skipped: its input becomes its result (types are equal); else the result is null */
-    uint32_t consumers;        /* steps, options and templates that read its primary result: 0, 1, 2 for several or once
+    bool pass_through;      /* skipped: its input becomes its result (types are equal); else the result is null */
+    uint32_t consumers;     /* steps, options and templates that read its primary result: 0, 1, 2 for several or once
                                   for each item; readers of a step that passes it on count too */
-    uint64_t fields_wanted;    /* bit per field of the signature that something reads */
+    uint64_t fields_wanted; /* bit per field of the signature that something reads */
     const struct pxm_type *type; /* of steps.ID as a whole; NULL: not known, because the step has an error */
 
     /* PXM_STEP_OPERATION */
@@ -90,11 +91,12 @@ struct pxm_step {
     const struct pxm_program *callee; /* of `call` */
 
     /* PXM_STEP_FOREACH; `block` has a frame of its own for each item. Its result has the fields items (what `emit` gave,
-     * in order, of items that neither failed nor were left out by `where`), failed and count (of items that ran). */
+     * in order, of items that neither failed nor were left out by `where`), failed (the error of each item that was
+     * tolerated) and count (of items that ran). */
     struct pxm_template *list; /* an expression or a literal list; evaluated in the frame around it, as `when` is */
     struct pxm_expr *where;    /* NULL: all; in the frame of the item */
     int64_t max_parallel, tolerate; /* 1 and 0 if not said */
-    struct pxm_template *emit; /* in the frame of the item; NULL: items are null */
+    struct pxm_template *emit;      /* in the frame of the item; NULL: items are null */
     /* PXM_STEP_FOREACH and PXM_STEP_PARALLEL */
     struct pxm_block block;
 
@@ -132,8 +134,8 @@ struct pxm_trigger {
     int64_t status;            /* of success */
     const char *auth;          /* name of an auth resource; "token": the host's own; NULL: none */
     const char *cache;
-    const char *const *vary;   /* NULL at the end; NULL: none */
-    int64_t body_max;          /* bytes; PXM_UNSET_INT: the pipeline's limit */
+    const char *const *vary; /* NULL at the end; NULL: none */
+    int64_t body_max;        /* bytes; PXM_UNSET_INT: the pipeline's limit */
     /* object_created, message, schedule */
     const char *store, *prefix, *queue;
     const char *const *suffix; /* any of, NULL at the end; NULL: all */
@@ -142,7 +144,7 @@ struct pxm_trigger {
     struct pxm_bind {
         uint32_t input; /* index */
         struct pxm_template *value;
-    } *binds;
+    } * binds;
 };
 
 struct pxm_limit_set { /* PXM_UNSET_INT: not said */
@@ -157,6 +159,7 @@ struct pxm_read {
     uint32_t input;                /* index, where `from` is NULL */
     const char *field;             /* of `from`; NULL: its primary result */
     bool wire;                     /* through `in`, not through a template */
+    bool repeated;                 /* for each item of a foreach that `from` is outside of */
 };
 
 struct pxm_program {
@@ -173,7 +176,7 @@ struct pxm_program {
         struct pxm_template *value;
         const struct pxm_type *type;
         struct pxm_span span;
-    } *vars;
+    } * vars;
     struct pxm_limit_set limits;
     int64_t concurrency_max, queue_max; /* PXM_UNSET_INT: the host's */
     enum pxm_when_full when_full;
@@ -181,11 +184,11 @@ struct pxm_program {
     struct pxm_template *output;        /* NULL: null */
     const struct pxm_type *output_type; /* may be null where a step can `stop`; NULL: not known, because of an error */
     struct pxm_block on_failure;
-    size_t step_count;                  /* all of them: struct pxm_step.order is below it */
+    size_t step_count; /* all of them: struct pxm_step.order is below it */
     size_t read_count;
     const struct pxm_read *reads;
-    uint32_t call_height;               /* 0: calls nobody; else 1 + that of its highest callee */
-    uint8_t digest[32];                 /* SHA-256 of the file, for plan digests */
+    uint32_t call_height; /* 0: calls nobody; else 1 + that of its highest callee */
+    uint8_t digest[32];   /* SHA-256 of the file, for plan digests */
 };
 
 /* ---- projects ------------------------------------------------------------------------------------------------------ */
@@ -221,7 +224,7 @@ struct pxm_profile {
     struct pxm_secret *secrets;
     struct pxm_span span;
 };
-struct pxm_host_entry { /* one of `hosts:` */
+struct pxm_host_entry {         /* one of `hosts:` */
     const char *name, *profile; /* profile NULL: the project's only or first one */
     const char *listen;
     int64_t workers, deadline_margin_ms; /* PXM_UNSET_INT: not said */
@@ -243,15 +246,15 @@ struct pxm_project {
     struct pxm_require {
         const char *plugin, *version;
         struct pxm_span span;
-    } *requires;
+    } * requires;
 };
 
 struct pxm_load_options {
-    const char *path;              /* pixmill.yaml, or a folder that has one; NULL: found by walking up from the working
+    const char *path; /* pixmill.yaml, or a folder that has one; NULL: found by walking up from the working
                                       directory. A pipeline file is opened with the project it belongs to; one that belongs
                                       to none, with the built-in default: profile `local`, a store and a table `images` in
                                       var/ beside it */
-    const char *text;              /* instead of a file: the pipeline itself, as of `run -e`, with the default project; its
+    const char *text; /* instead of a file: the pipeline itself, as of `run -e`, with the default project; its
                                       name is `path` or "-" */
     const struct pxm_catalog *catalog;
 };

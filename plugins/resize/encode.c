@@ -49,7 +49,7 @@ static const struct pxm_option options[] = {
      .flags = PXM_OPT_DYNAMIC,
      OPTION(lossless, int32_t),
      .fallback = "false",
-     .help = "Keeps every pixel exactly: WebP and AVIF; PNG and TIFF always do."},
+     .help = "Keeps every pixel exactly: WebP; PNG and TIFF always do."},
     {.name = "background",
      .type = PXM_OPT_STRING,
      .flags = PXM_OPT_DYNAMIC | PXM_OPT_COLOR,
@@ -107,9 +107,10 @@ static pxm_status validate(const struct pxm_host *host, const void *config, pxm_
 {
     const struct resize_encode_options *o = config;
 
-    if (o->lossless && (o->format == RESIZE_FORMAT_JPEG || o->format == RESIZE_FORMAT_GIF)) {
-        return host->fail(error, PXM_E_INVALID, "encode.bad_options",
-                          "%s cannot be lossless: take png, webp, avif or tiff", formats[o->format].name);
+    if (o->lossless &&
+        (o->format == RESIZE_FORMAT_JPEG || o->format == RESIZE_FORMAT_GIF || o->format == RESIZE_FORMAT_AVIF)) {
+        return host->fail(error, PXM_E_INVALID, "encode.bad_options", "%s cannot be lossless: take png, webp or tiff",
+                          formats[o->format].name);
     }
     for (size_t i = 0; i < host->value_count(o->keep); i++) {
         const char *name = host->value_as_string(host->value_at(o->keep, i), NULL);

@@ -33,6 +33,12 @@ static int64_t effort_of(const struct job *j)
                                            : effort;
 }
 
+/* `icc` is the only item that `keep` may have. */
+static bool keeps_profile(const struct job *j)
+{
+    return j->host->value_count(j->options->keep) > 0;
+}
+
 /* Puts the background behind transparent parts. */
 static pxm_status flatten(const struct job *j, VipsImage **image, pxm_error *error)
 {
@@ -71,6 +77,23 @@ static int keep_first(VipsImage **image)
     return 0;
 }
 
+/* Names the colours that the pixels have. All other metadata has been dropped when the file was opened. */
+static int add_profile(VipsImage **image)
+{
+    VipsBlob *blob;
+    VipsImage *out;
+    const void *data;
+    size_t length;
+
+    if (vips_copy(*image, &out, NULL) || vipsbase_replace(image, out) || vips_profile_load("srgb", &blob, NULL)) {
+        return -1;
+    }
+    data = vips_blob_get(blob, &length);
+    vips_image_set_blob_copy(out, VIPS_META_ICC_NAME, data, length);
+    vips_area_unref(VIPS_AREA(blob));
+    return 0;
+}
+
 /* The pixels as the format can take them. */
 static pxm_status open_pixels(const struct job *j, pxm_image *source, VipsImage **ret, pxm_error *error)
 {
@@ -91,6 +114,9 @@ static pxm_status open_pixels(const struct job *j, pxm_image *source, VipsImage 
     if (!j->saver->alpha && vips_image_hasalpha(image) && (status = flatten(j, &image, error)) != PXM_OK) {
         return status;
     }
+    if (keeps_profile(j) && add_profile(&image)) {
+        return vipsbase_fail(j->host, error, PXM_E_INTERNAL, j->pull.code, j->pull.what);
+    }
     *ret = g_steal_pointer(&image);
     return PXM_OK;
 }
@@ -106,7 +132,7 @@ static pxm_status write_file(const struct job *j, VipsImage *image, pxm_blob **r
                                .effort = effort_of(j),
                                .progressive = j->options->progressive,
                                .lossless = j->options->lossless,
-                               .profile = j->host->value_count(j->options->keep) > 0 ? "srgb" : NULL};
+                               .bare = !keeps_profile(j)};
     pxm_status status = vipsbase_pull(&j->pull, image, j->saver->write, &save, error);
     pxm_blob *blob;
 
@@ -184,7 +210,8 @@ static pxm_status check_size(const struct job *j, const struct pxm_image_info *i
                              (long long)info->width, (long long)info->height, (long long)limit);
     }
     if (j->options->lossless && !j->saver->lossless) {
-        return j->host->fail(error, PXM_E_INVALID, "encode.bad_options", "%s cannot be lossless", j->saver->name);
+        return j->host->fail(error, PXM_E_INVALID, "encode.bad_options",
+                             "%s cannot be lossless: take png, webp or tiff", j->saver->name);
     }
     return PXM_OK;
 }

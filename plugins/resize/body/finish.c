@@ -83,8 +83,8 @@ static int turn(VipsImage **image, int orientation)
     return 0;
 }
 
-/* Metadata is dropped here, once, so that nothing further on can write it: what is left says how to read the pixels. */
-static int forget_metadata(VipsImage **image)
+/* What has been applied must not be applied again. */
+static int forget_applied(VipsImage **image)
 {
     VipsImage *out;
 
@@ -93,9 +93,6 @@ static int forget_metadata(VipsImage **image)
     }
     vips_image_remove(out, VIPS_META_ORIENTATION);
     vips_image_remove(out, VIPS_META_ICC_NAME);
-    vips_image_remove(out, VIPS_META_EXIF_NAME);
-    vips_image_remove(out, VIPS_META_XMP_NAME);
-    vips_image_remove(out, VIPS_META_IPTC_NAME);
     return 0;
 }
 
@@ -105,7 +102,7 @@ pxm_status resize_finish(const struct vipsbase_pull *pull, VipsImage **image, px
     VipsImage *memory;
     pxm_status status;
 
-    if (to_srgb(image) || to_uchar(image) || forget_metadata(image)) {
+    if (to_srgb(image) || to_uchar(image) || forget_applied(image)) {
         return vipsbase_fail(pull->host, error, PXM_E_INTERNAL, pull->code, pull->what);
     }
     if (orientation > 2) { /* rows are needed in another order than they come */

@@ -87,6 +87,34 @@ static bool is_as_announced(const struct resize_request *r, VipsImage *image)
            (r->min_width > 0 || (image->Xsize == width && got_height == height));
 }
 
+static void *find_private(VipsImage *image, const char *name, GValue *value, void *arg)
+{
+    static const char *const prefixes[] = {"exif-",        "xmp-",        "iptc-",           "photoshop-",
+                                           "png-comment-", "gif-comment", "jpeg-thumbnail-", "image-description"};
+    GPtrArray *names = arg;
+
+    (void)image;
+    (void)value;
+    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        if (g_str_has_prefix(name, prefixes[i])) {
+            g_ptr_array_add(names, g_strdup(name));
+        }
+    }
+    return NULL;
+}
+
+/* Drops what says more than how to read the pixels, here, once: no encoder can write it then, and libvips does not copy a
+ * hundred camera settings with every operation. */
+static void forget_metadata(VipsImage *image)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    vips_image_map(image, find_private, names);
+    for (guint i = 0; i < names->len; i++) {
+        vips_image_remove(image, names->pdata[i]);
+    }
+}
+
 pxm_status resize_load(const struct resize_request *r, VipsImage **ret, pxm_error *error)
 {
     VIPSBASE_AUTO_IMAGE loaded = NULL;
@@ -109,6 +137,7 @@ pxm_status resize_load(const struct resize_request *r, VipsImage **ret, pxm_erro
     if (!marked) {
         return vipsbase_fail(r->host, error, PXM_E_INTERNAL, "decode.failed", "open the picture");
     }
+    forget_metadata(marked);
     vips_image_set_int(marked, VIPS_META_ORIENTATION, r->header->orientation);
     *ret = g_steal_pointer(&marked);
     return PXM_OK;

@@ -1,4 +1,4 @@
-/* The encoders that come with libvips. No metadata is written but a profile that is asked for. Any thread. */
+/* The encoders that come with libvips.  Any thread. */
 #include "save.h"
 
 /* JPEG keeps a colour for four pixels up to quality 89, as libvips decides, and for each from 90 on. */
@@ -7,7 +7,7 @@ static int write_jpeg(VipsImage *image, void *arg)
     struct resize_save *s = arg;
 
     return vips_jpegsave_buffer(image, &s->data, &s->length, "Q", (int)s->quality, "interlace", s->progressive,
-                                "optimize_coding", s->effort >= 5, "strip", TRUE, "profile", s->profile, NULL);
+                                "optimize_coding", s->effort >= 5, "strip", s->bare, NULL);
 }
 
 static int write_png(VipsImage *image, void *arg)
@@ -15,7 +15,7 @@ static int write_png(VipsImage *image, void *arg)
     struct resize_save *s = arg;
 
     return vips_pngsave_buffer(image, &s->data, &s->length, "compression", (int)s->effort, "interlace", s->progressive,
-                               "strip", TRUE, "profile", s->profile, NULL);
+                               "strip", s->bare, NULL);
 }
 
 static int write_webp(VipsImage *image, void *arg)
@@ -23,39 +23,16 @@ static int write_webp(VipsImage *image, void *arg)
     struct resize_save *s = arg;
 
     return vips_webpsave_buffer(image, &s->data, &s->length, "Q", (int)s->quality, "effort", (int)s->effort, "lossless",
-                                s->lossless, "strip", TRUE, "profile", s->profile, NULL);
-}
-
-/* This encoder takes a profile from the picture alone, and then writes all metadata that there is: none but that, once a
- * picture is finished. */
-static int add_profile(VipsImage *image, const char *profile, VipsImage **ret)
-{
-    VipsBlob *blob;
-    const void *data;
-    size_t length;
-
-    if (vips_profile_load(profile, &blob, NULL)) {
-        return -1;
-    }
-    data = vips_blob_get(blob, &length);
-    if (!vips_copy(image, ret, NULL)) {
-        vips_image_set_blob_copy(*ret, VIPS_META_ICC_NAME, data, length);
-    }
-    vips_area_unref(VIPS_AREA(blob));
-    return *ret ? 0 : -1;
+                                s->lossless, "strip", s->bare, NULL);
 }
 
 static int write_avif(VipsImage *image, void *arg)
 {
     struct resize_save *s = arg;
-    VIPSBASE_AUTO_IMAGE with_profile = NULL;
 
-    if (s->profile && add_profile(image, s->profile, &with_profile)) {
-        return -1;
-    }
-    return vips_heifsave_buffer(with_profile ? with_profile : image, &s->data, &s->length, "Q", (int)s->quality,
-                                "effort", (int)s->effort, "lossless", s->lossless, "compression",
-                                VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, "strip", !s->profile, NULL);
+    return vips_heifsave_buffer(image, &s->data, &s->length, "Q", (int)s->quality, "effort", (int)s->effort,
+                                "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, "strip", s->bare,
+                                NULL);
 }
 
 static int write_gif(VipsImage *image, void *arg)
@@ -63,7 +40,7 @@ static int write_gif(VipsImage *image, void *arg)
     struct resize_save *s = arg;
 
     return vips_gifsave_buffer(image, &s->data, &s->length, "effort", (int)s->effort, "interlace", s->progressive,
-                               "strip", TRUE, NULL);
+                               "strip", s->bare, NULL);
 }
 
 static int write_tiff(VipsImage *image, void *arg)
@@ -71,15 +48,14 @@ static int write_tiff(VipsImage *image, void *arg)
     struct resize_save *s = arg;
 
     return vips_tiffsave_buffer(image, &s->data, &s->length, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
-                                "predictor", VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, "strip", TRUE, "profile",
-                                s->profile, NULL);
+                                "predictor", VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, "strip", s->bare, NULL);
 }
 
 static const struct resize_saver savers[] = {
     [RESIZE_FORMAT_JPEG] = {"jpeg", "image/jpeg", "jpg", false, false, false, 80, 0, 0, 9, write_jpeg},
     [RESIZE_FORMAT_PNG] = {"png", "image/png", "png", true, false, true, 0, 6, 0, 9, write_png},
     [RESIZE_FORMAT_WEBP] = {"webp", "image/webp", "webp", true, true, true, 80, 2, 0, 6, write_webp},
-    [RESIZE_FORMAT_AVIF] = {"avif", "image/avif", "avif", true, false, true, 50, 2, 0, 9, write_avif},
+    [RESIZE_FORMAT_AVIF] = {"avif", "image/avif", "avif", true, false, false, 50, 2, 0, 9, write_avif},
     [RESIZE_FORMAT_GIF] = {"gif", "image/gif", "gif", true, true, false, 0, 7, 1, 9, write_gif},
     [RESIZE_FORMAT_TIFF] = {"tiff", "image/tiff", "tif", true, false, true, 0, 0, 0, 0, write_tiff},
 };

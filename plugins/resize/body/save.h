@@ -9,8 +9,8 @@
 struct resize_save {
     int64_t quality, effort;
     bool progressive, lossless;
-    const char *profile; /* name of a profile built into libvips, or NULL */
-    void *data;          /* the file, to be freed by g_free               */
+    bool bare;  /* no metadata at all, not even the profile that the picture has */
+    void *data; /* the file, to be freed by g_free */
     size_t length;
 };
 

@@ -13,7 +13,8 @@ static int start(void **state)
     return 0;
 }
 
-static void check_format(const char *suffix, const char *name, const char *media, const char *ext, int bands, double near)
+static void check_format(const char *suffix, const char *name, const char *media, const char *ext, int bands,
+                         double near)
 {
     VipsImage *picture = test_picture(90, 60, bands), *got;
     pxm_value *blob = blob_saved(picture, suffix);
@@ -112,8 +113,8 @@ static VipsImage *stored_for(VipsImage *upright, int orientation)
                    from + ((size_t)uy * (size_t)upright->Xsize + (size_t)ux) * 3, 3);
         }
     }
-    stored = vips_image_new_from_memory_copy(to, (size_t)width * (size_t)height * 3, width, height, 3,
-                                             VIPS_FORMAT_UCHAR);
+    stored =
+        vips_image_new_from_memory_copy(to, (size_t)width * (size_t)height * 3, width, height, 3, VIPS_FORMAT_UCHAR);
     assert_int_equal(vips_copy(stored, &labelled, "interpretation", VIPS_INTERPRETATION_sRGB, NULL), 0);
     vips_image_set_int(labelled, VIPS_META_ORIENTATION, orientation);
     add_exif(labelled);
@@ -135,9 +136,9 @@ static void check_orientation(VipsImage *upright, int orientation, const char *s
     got = pixels(image, &job);
     assert_true(difference(upright, got) < 3);
     small = pixels(thumb, &job);
-    assert_int_equal(vips_resize(upright, &expected, 50.0 / upright->Xsize, "vscale",
-                                 (double)small->Ysize / upright->Ysize, NULL),
-                     0);
+    assert_int_equal(
+        vips_resize(upright, &expected, 50.0 / upright->Xsize, "vscale", (double)small->Ysize / upright->Ysize, NULL),
+        0);
     assert_true(difference(expected, small) < 3);
     assert_int_equal(pxm_image_encoded(pxm_value_as_image(image), &file), orientation == 1 ? PXM_OK : PXM_E_NOT_FOUND);
     pxm_blob_unref(file);

@@ -56,6 +56,9 @@ const char *expr_lex_text(const struct expr_lexer *lexer);
 /* Reports a syntax error (E201) over a part of the scalar; the label says the way out and may be NULL. */
 void expr_lex_fail(struct expr_lexer *lexer, size_t offset, size_t length, const char *message, const char *label);
 
+/* Reports a name that is no root, or the name of a call that is no function (E202). */
+void expr_fail_unknown(struct expr_lexer *lexer, const char *word, size_t start, bool call);
+
 enum { EXPR_ROOT_COUNT = PXM_ROOT_SECRET + 1 };
 extern const char *const expr_root_names[EXPR_ROOT_COUNT];
 

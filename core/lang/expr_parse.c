@@ -254,66 +254,12 @@ static struct pxm_expr *parse_ref(struct parser *parser, enum pxm_root root)
 
 /* ---- names and calls -------------------------------------------------------------------------------------------- */
 
-static const char *function_list(struct pxm_arena *arena)
+/* Says nothing behind an earlier error. */
+static struct pxm_expr *fail_name(struct parser *parser, const char *name, size_t start, bool call)
 {
-    const char *list = "functions: ";
-    for (size_t i = 0; list && i < expr_function_count; i++) {
-        list = pxm_arena_printf(arena, "%s%s%s", list, i ? ", " : "", expr_functions[i].name);
+    if (parser->lexer.kind != TOKEN_ERROR) {
+        expr_fail_unknown(&parser->lexer, name, start, call);
     }
-    return list;
-}
-
-static const char *suggest_function(const char *word)
-{
-    const char *names[16];
-    size_t count = 0;
-    for (; count < expr_function_count && count < sizeof names / sizeof *names; count++) {
-        names[count] = expr_functions[count].name;
-    }
-    return pxm_suggest(word, names, count);
-}
-
-/* A name that is no root: a function, a constant of another language, or a string without quotes. */
-static const char *unknown_name_label(struct parser *parser, const char *word, bool call)
-{
-    static const char *const constants[][2] = {
-        {"True", "true"}, {"TRUE", "true"}, {"False", "false"},    {"FALSE", "false"}, {"None", "null"},
-        {"nil", "null"},  {"NULL", "null"}, {"undefined", "null"}, {"NOT", "not"},     {"Null", "null"},
-    };
-    struct pxm_arena *arena = parser->lexer.arena;
-    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
-        if (strcmp(word, constants[i][0]) == 0) {
-            return pxm_arena_printf(arena, "write `%s`", constants[i][1]);
-        }
-    }
-    const char *close = call ? suggest_function(word) : pxm_suggest(word, expr_root_names, EXPR_ROOT_COUNT);
-    if (close) {
-        return pxm_arena_printf(arena, "did you mean `%s`?", close);
-    }
-    if (call) {
-        return function_list(arena);
-    }
-    if (expr_function_find(word)) {
-        return pxm_arena_printf(arena, "it is a function: %s", expr_function_find(word)->usage);
-    }
-    return pxm_arena_printf(arena, "text stands in quotes: '%s'; a reference starts with input, steps, vars, ...",
-                            word);
-}
-
-static struct pxm_expr *fail_unknown(struct parser *parser, const char *word, size_t start, bool call)
-{
-    struct expr_lexer *lexer = &parser->lexer;
-    if (lexer->kind == TOKEN_ERROR) {
-        return NULL;
-    }
-    const char *label = unknown_name_label(parser, word, call);
-    struct pxm_diag *diag =
-        pxm_diag_add(lexer->diags, PXM_SEVERITY_ERROR, "E202", pxm_node_part(lexer->node, start, strlen(word)),
-                     "unknown %s `%s`", call ? "function" : "name", word);
-    if (label) {
-        pxm_diag_label(lexer->diags, diag, "%s", label);
-    }
-    lexer->kind = TOKEN_ERROR;
     return NULL;
 }
 
@@ -349,7 +295,7 @@ static struct pxm_expr *parse_call(struct parser *parser, const char *name, size
     const struct expr_function *function = expr_function_find(name);
     struct operands list = {.items = NULL};
     if (!function) {
-        return fail_unknown(parser, name, start, true);
+        return fail_name(parser, name, start, true);
     }
     expr_lex(&parser->lexer);
     if (!parse_items(parser, &list, TOKEN_CLOSE, "a `)` is missing")) {
@@ -389,7 +335,7 @@ static struct pxm_expr *parse_name(struct parser *parser)
         return no_memory(parser);
     }
     expr_lex(lexer);
-    return lexer->kind == TOKEN_OPEN ? parse_call(parser, name, start) : fail_unknown(parser, name, start, false);
+    return lexer->kind == TOKEN_OPEN ? parse_call(parser, name, start) : fail_name(parser, name, start, false);
 }
 
 /* ---- the grammar ------------------------------------------------------------------------------------------------ */

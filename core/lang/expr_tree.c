@@ -3,17 +3,6 @@
 
 #include <string.h>
 
-const char *const expr_root_names[EXPR_ROOT_COUNT] = {
-    [PXM_ROOT_INPUT] = "input", [PXM_ROOT_STEPS] = "steps",   [PXM_ROOT_VARS] = "vars",   [PXM_ROOT_RUN] = "run",
-    [PXM_ROOT_ITEM] = "item",   [PXM_ROOT_INDEX] = "index",   [PXM_ROOT_ERROR] = "error", [PXM_ROOT_EVENT] = "event",
-    [PXM_ROOT_ENV] = "env",     [PXM_ROOT_SECRET] = "secret",
-};
-
-const char *pxm_root_name(enum pxm_root root)
-{
-    return expr_root_names[root];
-}
-
 struct pxm_span pxm_part_span(struct pxm_part part)
 {
     return part.node ? pxm_node_part(part.node, part.offset, part.length) : (struct pxm_span){.source = NULL};

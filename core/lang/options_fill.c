@@ -200,7 +200,7 @@ static pxm_status store_secret(struct pxm_config *config, const struct pxm_optio
 }
 
 /* Puts the base before a relative path. Takes over the value. */
-static pxm_value *make_absolute(pxm_value *value, const char *base, pxm_error *error)
+static pxm_value *make_absolute(const struct pxm_option *option, pxm_value *value, const char *base, pxm_error *error)
 {
     struct pxm_buf buf;
     size_t length = 0;
@@ -214,8 +214,11 @@ static pxm_value *make_absolute(pxm_value *value, const char *base, pxm_error *e
     pxm_buf_putc(&buf, '/');
     if (pxm_buf_add(&buf, path, length) == PXM_OK) {
         ret = expr_value(pxm_value_string(buf.data, buf.length), error);
+    } else if (buf.status == PXM_E_LIMIT) {
+        pxm_error_set(error, PXM_E_INVALID, "input.invalid", "`%s` is a path of more than %d bytes", option->name,
+                      PATH_MAX);
     } else {
-        expr_buf_fail(buf.status, error);
+        pxm_error_no_memory(error);
     }
     pxm_buf_done(&buf);
     pxm_value_unref(value);
@@ -234,7 +237,7 @@ static pxm_status fill_option(struct pxm_config *config, const struct pxm_option
     }
     held->value = evaluate(option, binding->value, scope, error);
     if (held->value && option->flags & PXM_OPT_PATH && bindings->base) {
-        held->value = make_absolute(held->value, bindings->base, error);
+        held->value = make_absolute(option, held->value, bindings->base, error);
     }
     if (!held->value) {
         return error->status;

@@ -105,4 +105,43 @@ enum {
     RESIZE_ENCODE_BYTES
 };
 
+/* ---- placeholder ---- */
+
+enum { RESIZE_PLACEHOLDER_THUMBHASH, RESIZE_PLACEHOLDER_BLURHASH, RESIZE_PLACEHOLDER_COLOR };
+
+struct resize_placeholder_options {
+    int64_t x, y; /* components of a BlurHash */
+    int32_t kind; /* RESIZE_PLACEHOLDER_      */
+};
+
+/* ---- negotiate ---- */
+
+struct resize_negotiate_options {
+    const char *accept;
+    const pxm_value *still, *animated; /* lists of strings; `animated` may be NULL */
+};
+
+/* ---- metadata ---- */
+
+struct resize_metadata_options {
+    int32_t gps;
+};
+
+enum {
+    RESIZE_METADATA_MAKE,
+    RESIZE_METADATA_MODEL,
+    RESIZE_METADATA_LENS,
+    RESIZE_METADATA_SOFTWARE,
+    RESIZE_METADATA_TAKEN_AT,
+    RESIZE_METADATA_ORIENTATION,
+    RESIZE_METADATA_EXPOSURE,
+    RESIZE_METADATA_F_NUMBER,
+    RESIZE_METADATA_ISO,
+    RESIZE_METADATA_FOCAL_LENGTH,
+    RESIZE_METADATA_LATITUDE,
+    RESIZE_METADATA_LONGITUDE,
+    RESIZE_METADATA_ALTITUDE,
+    RESIZE_METADATA_EXIF
+};
+
 #endif

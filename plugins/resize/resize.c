@@ -6,6 +6,9 @@ static const struct pxm_unit *const units[] = {
     &resize_decode_unit,
     &resize_thumbnail_unit,
     &resize_encode_unit,
+    &resize_placeholder_unit,
+    &resize_negotiate_unit,
+    &resize_metadata_unit,
     NULL,
 };
 

@@ -7,10 +7,21 @@
 extern const struct pxm_unit resize_decode_unit;
 extern const struct pxm_unit resize_thumbnail_unit;
 extern const struct pxm_unit resize_encode_unit;
+extern const struct pxm_unit resize_placeholder_unit;
+extern const struct pxm_unit resize_negotiate_unit;
+extern const struct pxm_unit resize_metadata_unit;
 
 /* The parts of struct pxm_unit that every operation of this plugin has in common. */
 #define RESIZE_UNIT                                                                                                    \
     .struct_size = sizeof(struct pxm_unit), .threads = PXM_THREADS_PARALLEL, .option_size = sizeof(struct pxm_option), \
     .iface = PXM_IFACE_TRANSFORM
+
+/* An instance of an operation that needs no image library and so is done by the light half itself. */
+struct resize_light {
+    const struct pxm_host *host;
+};
+pxm_status resize_light_create(const struct pxm_host *host, const void *config, void **ret_self, pxm_error *error);
+void resize_light_destroy(void *self);
+#define RESIZE_LIGHT_UNIT RESIZE_UNIT, .create = resize_light_create, .destroy = resize_light_destroy
 
 #endif

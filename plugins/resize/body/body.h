@@ -15,6 +15,8 @@ void resize_self_destroy(void *self);
 extern const struct pxm_unit resize_decode_body;
 extern const struct pxm_unit resize_thumbnail_body;
 extern const struct pxm_unit resize_encode_body;
+extern const struct pxm_unit resize_placeholder_body;
+extern const struct pxm_unit resize_metadata_body;
 
 /* The parts of struct pxm_unit that every operation of the body has in common. */
 #define RESIZE_BODY_UNIT                                                                                               \

@@ -120,3 +120,10 @@ pxm_status resize_picture_open(const struct pxm_host *host, pxm_image *image, px
     return picture ? open_stored(picture, min_width, min_height, ret, error)
                    : host->image_pixels(image, job, min_width, min_height, ret, error);
 }
+
+pxm_blob *resize_picture_file(const struct pxm_host *host, pxm_image *image)
+{
+    const struct picture *picture = host->image_attach(image, &picture_key, none, NULL, NULL);
+
+    return picture ? picture->blob : NULL;
+}

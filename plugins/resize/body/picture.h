@@ -14,4 +14,7 @@ pxm_image *resize_picture_new(const struct pxm_host *host, pxm_blob *blob, const
 pxm_status resize_picture_open(const struct pxm_host *host, pxm_image *image, pxm_job *job, int64_t min_width,
                                int64_t min_height, VipsImage **ret, pxm_error *error);
 
+/* The file that a picture of ours was opened from, borrowed; NULL: not ours, or it was changed since. */
+pxm_blob *resize_picture_file(const struct pxm_host *host, pxm_image *image);
+
 #endif

@@ -437,58 +437,6 @@ const pxm_value *pxm_value_get(const pxm_value *record, const char *key)
     return pxm_value_at(record, find_field(&record->record, key));
 }
 
-static bool equal_numbers(const pxm_value *a, const pxm_value *b)
-{
-    if (a->type == b->type) {
-        return a->type == PXM_TYPE_INT ? a->integer == b->integer : a->number == b->number;
-    }
-    int64_t integer = a->type == PXM_TYPE_INT ? a->integer : b->integer;
-    double number = a->type == PXM_TYPE_INT ? b->number : a->number;
-    /* Compared as integers, since not every int64 has a double; both bounds are exact doubles. */
-    return number >= -0x1p63 && number < 0x1p63 && (double)(int64_t)number == number && (int64_t)number == integer;
-}
-
-static bool equal_items(const pxm_value *a, const pxm_value *b)
-{
-    if (pxm_value_count(a) != pxm_value_count(b)) {
-        return false;
-    }
-    for (size_t i = 0; i < pxm_value_count(a); i++) {
-        const pxm_value *other = a->type == PXM_TYPE_LIST ? pxm_value_at(b, i) : pxm_value_get(b, pxm_value_key(a, i));
-        if (other == NULL || !pxm_value_equal(pxm_value_at(a, i), other)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool pxm_value_equal(const pxm_value *a, const pxm_value *b)
-{
-    const uint32_t numbers = PXM_TYPE_INT | PXM_TYPE_FLOAT;
-    uint32_t type = pxm_value_type(a);
-    if ((type & numbers) != 0 && (pxm_value_type(b) & numbers) != 0) {
-        return equal_numbers(a, b);
-    }
-    if (type != pxm_value_type(b)) {
-        return false;
-    }
-    switch (type) {
-    case PXM_TYPE_BOOL:
-        return a->boolean == b->boolean;
-    case PXM_TYPE_STRING:
-        return a->string.length == b->string.length && memcmp(a->string.text, b->string.text, a->string.length) == 0;
-    case PXM_TYPE_LIST:
-    case PXM_TYPE_RECORD:
-        return equal_items(a, b);
-    case PXM_TYPE_BLOB:
-        return a->blob == b->blob;
-    case PXM_TYPE_IMAGE:
-        return a->image == b->image;
-    default:
-        return true;
-    }
-}
-
 const char *pxm_type_name(uint32_t bits, char *buffer, size_t length)
 {
     bits &= PXM_TYPE_ANY;

@@ -125,7 +125,12 @@ static pxm_status open_connection(struct sqlite_session *session)
     sqlite3_busy_handler(session->db, wait_for_lock, session);
     sqlite3_progress_handler(session->db, STEPS_PER_CHECK, look_at_the_time, session);
     sqlite3_db_config(session->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    return sqlite_script(session, setup);
+    /* Processes that turn a new file to WAL at once are in each other's way, and there SQLite does not wait by itself. */
+    int count = 0;
+    do {
+        result = sqlite3_exec(session->db, setup, NULL, NULL, NULL);
+    } while ((result & 0xff) == SQLITE_BUSY && wait_for_lock(session, count++));
+    return result == SQLITE_OK ? PXM_OK : sqlite_fail(session, result);
 }
 
 static void start_waiting(struct sqlite_session *session, const pxm_job *job, pxm_error *error)

@@ -138,8 +138,8 @@ static void disturb(void **state, const struct trial *trials, size_t count)
     }
     for (size_t i = 0; i < count; i++) {
         int disturbed = disturb_each(fixture, &trials[i]);
-        print_message("%s, %s object, %s: %d calls\n", trials[i].mode, trials[i].has_old ? "old" : "no",
-                      trials[i].effect, disturbed);
+        print_message("%s, %s object, %s%s: %d calls\n", trials[i].mode, trials[i].has_old ? "old" : "no",
+                      trials[i].effect, trials[i].without == WITHOUT_NOTHING ? "" : ", named drafts", disturbed);
         assert_true(disturbed > 20);
     }
     unlink(LOG);

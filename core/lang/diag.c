@@ -1,5 +1,5 @@
-/* Collecting diagnostics. Everything lives in the arena of the set; a failure to keep one is itself counted as an error.
- * Called by every part that reads or checks, one thread at a time for each set. */
+/* Collecting diagnostics. Everything lives in the arena of the set; a failure to keep one is itself counted as an
+ * error. Called by every part that reads or checks, one thread at a time for each set. */
 #include "lang/diag.h"
 #include "base/utf8.h"
 #include <stdio.h>

@@ -40,9 +40,9 @@ struct pxm_diags { /* one thread at a time */
 };
 
 void pxm_diags_init(struct pxm_diags *diags, struct pxm_arena *arena);
-/* Adds one; NULL when it was not kept (then the functions below do nothing): the same code at the same place is kept once.
- * Texts are formatted into the arena, and cut when they are longer than about 1000 bytes. They may quote hostile input: the
- * renderers escape it. */
+/* Adds one; NULL when it was not kept (then the functions below do nothing): the same code at the same place is
+ * kept once. Texts are formatted into the arena, and cut when they are longer than about 1000 bytes. They may
+ * quote hostile input: the renderers escape it. */
 struct pxm_diag *pxm_diag_add(struct pxm_diags *diags, enum pxm_severity severity, const char *code,
                               struct pxm_span span, const char *format, ...) __attribute__((format(printf, 5, 6)));
 void pxm_diag_label(struct pxm_diags *diags, struct pxm_diag *diag, const char *format, ...)
@@ -54,16 +54,16 @@ void pxm_diag_note(struct pxm_diags *diags, struct pxm_diag *diag, const char *f
 /* Out of memory while checking. */
 void pxm_diags_no_memory(struct pxm_diags *diags);
 
-/* Adds them to `out`, sorted by file and line. `color`: ANSI escapes in the human format. JSON and SARIF are one document each,
- * also of no diagnostics. A failure (no memory, the cap of `out`) sticks in `out`. */
+/* Adds them to `out`, sorted by file and line. `color`: ANSI escapes in the human format. JSON and SARIF are one
+ * document each, also of no diagnostics. A failure (no memory, the cap of `out`) sticks in `out`. */
 void pxm_diags_render(const struct pxm_diags *diags, enum pxm_diag_format format, bool color, struct pxm_buf *out);
 /* The long text of a code for `pixmill explain E205`; NULL: no such code. Every code in use has one. */
 const char *pxm_diag_explain(const char *code);
 const char *pxm_diag_title(const char *code); /* a few words; NULL: no such code */
 const char *pxm_diag_code_at(size_t index);   /* all of them in order; NULL behind the last */
 
-/* The best of `words` for a mistyped one, by Damerau-Levenshtein distance <= max(1, length / 3) without regard to case; the
- * first of equally good ones; NULL: none. */
+/* The best of `words` for a mistyped one, by Damerau-Levenshtein distance <= max(1, length / 3) without regard to
+ * case; the first of equally good ones; NULL: none. */
 const char *pxm_suggest(const char *word, const char *const *words, size_t count);
 
 #endif

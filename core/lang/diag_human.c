@@ -1,5 +1,6 @@
-/* Diagnostics for people: the heading line that editors parse, the source line with carets under the span, other places,
- * a note. Pure; called by diag_render.c. Nothing from a file reaches the terminal but as pxm_glyph_at shows it. */
+/* Diagnostics for people: the heading line that editors parse, the source line with carets under the span, other
+ * places, a note. Pure; called by diag_render.c. Nothing from a file reaches the terminal but as pxm_glyph_at
+ * shows it. */
 #include "lang/diag_render.h"
 #include "lang/glyph.h"
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Diagnostics for programs: one JSON document of our own, or SARIF 2.1.0 (OASIS Static Analysis Results Interchange Format).
- * Pure; called by diag_render.c. */
+/* Diagnostics for programs: one JSON document of our own, or SARIF 2.1.0 (OASIS Static Analysis Results
+ * Interchange Format). Pure; called by diag_render.c. */
 #include "lang/diag_render.h"
 #include <string.h>
 
@@ -17,9 +17,11 @@ static void put_member(struct pxm_buf *out, const char *name, const char *text)
     }
 }
 
-/* ---- our own ---------------------------------------------------------------------------------------------------- */
+/* ---- our own
+ * ---------------------------------------------------------------------------------------------------- */
 
-/* ,"file":... of a span that has one. Lines and columns count from 1, columns in code points; the end is exclusive. */
+/* ,"file":... of a span that has one. Lines and columns count from 1, columns in code points; the end is
+ * exclusive. */
 static void put_place(struct pxm_buf *out, struct pxm_span span)
 {
     struct pxm_span end;
@@ -65,7 +67,8 @@ void pxm_diag_render_json(const struct pxm_diag_list *list, struct pxm_buf *out)
     pxm_buf_puts(out, "]}\n");
 }
 
-/* ---- SARIF ------------------------------------------------------------------------------------------------------ */
+/* ---- SARIF
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* A relative URI reference (RFC 3986); bytes outside its unreserved characters and "/" are percent-encoded. */
 static void put_uri(struct pxm_buf *out, const char *path)

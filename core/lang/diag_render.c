@@ -1,5 +1,5 @@
-/* Diagnostics in order, and the formats of one line each: short for grep and editors, workflow commands for GitHub. Pure;
- * called by whoever shows diagnostics, from any thread that may read the set. */
+/* Diagnostics in order, and the formats of one line each: short for grep and editors, workflow commands for
+ * GitHub. Pure; called by whoever shows diagnostics, from any thread that may read the set. */
 #include "lang/diag_render.h"
 #include "lang/glyph.h"
 #include <stdlib.h>
@@ -79,7 +79,8 @@ static void render_short(const struct pxm_diag *diag, struct pxm_buf *out)
     pxm_buf_putc(out, '\n');
 }
 
-/* Workflow commands: percent-encoded where their syntax needs it. Nothing else of the text is left to act on a log. */
+/* Workflow commands: percent-encoded where their syntax needs it. Nothing else of the text is left to act on a
+ * log. */
 static void put_command_text(struct pxm_buf *out, const char *text, const char *special)
 {
     struct pxm_buf visible;

@@ -1,4 +1,5 @@
-/* The look of characters. Pure functions over constant tables; called by the renderers of diagnostics, from any thread. */
+/* The look of characters. Pure functions over constant tables; called by the renderers of diagnostics, from any
+ * thread. */
 #include "lang/glyph.h"
 #include "base/utf8.h"
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* The literal forms of bool, numbers, sizes, pixel counts and durations. Pure functions, called from any thread by whoever
- * binds options and types literals. */
+/* The literal forms of bool, numbers, sizes, pixel counts and durations. Pure functions, called from any thread by
+ * whoever binds options and types literals. */
 #include "lang/scalar.h"
 #include <ctype.h>
 #include <locale.h>
@@ -19,8 +19,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Digits without a leading zero, from *text on, which moves behind them. False: none, a leading zero, or too large, which
- * *ret_why then says. */
+/* Digits without a leading zero, from *text on, which moves behind them. False: none, a leading zero, or too
+ * large, which *ret_why then says. */
 static bool take_digits(const char **text, int64_t *ret, const char **ret_why)
 {
     const char *p = *text;
@@ -115,7 +115,8 @@ const char *pxm_scalar_float(const char *text, double *ret)
     if (!is_json_number(text)) {
         return "expected a number such as 12, 0.5 or 1e-3";
     }
-    /* The host program may have set a locale whose decimal point is a comma. The C locale is static in the C library. */
+    /* The host program may have set a locale whose decimal point is a comma. The C locale is static in the C
+     * library. */
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (!c_locale) {
         return "out of memory";

@@ -10,7 +10,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost 1 each; case costs nothing. */
+/* Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost 1 each; case costs
+ * nothing. */
 static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
     size_t rows[3][WORD_MAX + 1];

@@ -1,6 +1,6 @@
-/* The YAML subset: libyaml's events become a tree, or diagnostics. When a mistake could be mended, further passes over the
- * mended text look for more, and their trees are thrown away. Called for each file that is loaded, by one thread at a time
- * for each arena. */
+/* The YAML subset: libyaml's events become a tree, or diagnostics. When a mistake could be mended, further passes
+ * over the mended text look for more, and their trees are thrown away. Called for each file that is loaded, by one
+ * thread at a time for each arena. */
 #include "lang/yaml.h"
 #include "lang/yaml_reader.h"
 #include <stdlib.h>
@@ -53,7 +53,8 @@ static struct pxm_node *node_new(struct pxm_yaml_reader *reader, enum pxm_node_k
     return node;
 }
 
-/* ---- events ----------------------------------------------------------------------------------------------------- */
+/* ---- events
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* Flow style ends a plain scalar at the brace of `${`. */
 static bool is_torn_template(const struct pxm_yaml_reader *reader, const yaml_event_t *event, struct pxm_span span)
@@ -179,8 +180,8 @@ static void finish(struct pxm_yaml_reader *reader)
 {
     struct pxm_yaml_frame *frame = &reader->frames[--reader->depth];
     struct pxm_node *node = frame->node;
-    struct pxm_node *const *children = reader->stack + frame->base;
     size_t count = reader->stack_count - frame->base;
+    struct pxm_node *const *children = count > 0 ? reader->stack + frame->base : NULL;
     const char *text = node->span.source->text + node->span.offset;
 
     node->span.length = first_line_length(text, reader->last_end - node->span.offset);
@@ -275,7 +276,8 @@ static struct pxm_node *read_once(struct pxm_arena *arena, struct pxm_yaml_text 
     return reader.failed ? NULL : reader.root;
 }
 
-/* Reports what stands behind the mistakes that were mended; never gives a tree, as what was mended is not what was meant. */
+/* Reports what stands behind the mistakes that were mended; never gives a tree, as what was mended is not what was
+ * meant. */
 static void find_more(struct pxm_yaml_text *text, struct pxm_diags *diags)
 {
     bool again = true;

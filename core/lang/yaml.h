@@ -1,6 +1,7 @@
-/* The YAML subset: one UTF-8 document of maps, lists and scalars. Duplicate keys, tags, anchors, aliases, merge keys, empty
- * values, tabs and further documents are errors with a fix, found on libyaml's events before a tree exists; so a tree has
- * one place for each value and can hold no bomb. Scalars stay text: what they mean is decided by who reads them. */
+/* The YAML subset: one UTF-8 document of maps, lists and scalars. Duplicate keys, tags, anchors, aliases, merge
+ * keys, empty values, tabs and further documents are errors with a fix, found on libyaml's events before a tree
+ * exists; so a tree has one place for each value and can hold no bomb. Scalars stay text: what they mean is
+ * decided by who reads them. */
 #ifndef PXM_LANG_YAML_H
 #define PXM_LANG_YAML_H
 
@@ -25,9 +26,9 @@ struct pxm_entry {
     struct pxm_node *value;
 };
 
-/* Reads a regular file of at most PXM_YAML_BYTES_MAX into the arena, without a byte order mark. NULL with a diagnostic (E001
- * cannot be read, too large, not UTF-8, a character that YAML forbids). The source is not known to the caller then, but
- * lives on in the arena, for the diagnostic. */
+/* Reads a regular file of at most PXM_YAML_BYTES_MAX into the arena, without a byte order mark. NULL with a
+ * diagnostic (E001 cannot be read, too large, not UTF-8, a character that YAML forbids). The source is not known
+ * to the caller then, but lives on in the arena, for the diagnostic. */
 struct pxm_source *pxm_source_read(struct pxm_arena *arena, const char *path, const char *shown_path,
                                    struct pxm_diags *diags);
 /* The same of text in memory, which is copied. */

@@ -1,6 +1,6 @@
-/* From a part of a scalar's value back to the source: the value is made again from what is written, byte by byte, until the
- * part is reached. Where the two do not agree, the whole scalar is the answer. Pure; called by whoever reports something
- * inside a text, from any thread. */
+/* From a part of a scalar's value back to the source: the value is made again from what is written, byte by byte,
+ * until the part is reached. Where the two do not agree, the whole scalar is the answer. Pure; called by whoever
+ * reports something inside a text, from any thread. */
 #include "base/utf8.h"
 #include "lang/yaml.h"
 #include <string.h>
@@ -27,8 +27,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* A line end in a plain, quoted or folded scalar, with the blanks around it: how much of the value it became is read off the
- * value, which has one blank or some line breaks there. */
+/* A line end in a plain, quoted or folded scalar, with the blanks around it: how much of the value it became is
+ * read off the value, which has one blank or some line breaks there. */
 static struct piece fold(const struct walk *walk)
 {
     struct piece piece = {0, 0};

@@ -1,5 +1,5 @@
-/* libyaml's errors in words that say what to do, at the place that is to blame, with the mistake mended in a copy of the text
- * where that cannot make up further errors. Called by yaml.c alone. */
+/* libyaml's errors in words that say what to do, at the place that is to blame, with the mistake mended in a copy
+ * of the text where that cannot make up further errors. Called by yaml.c alone. */
 #include "lang/yaml_problem.h"
 #include "base/utf8.h"
 #include <string.h>
@@ -49,7 +49,8 @@ bool pxm_yaml_is_mended(const struct pxm_yaml_text *text, struct pxm_span span)
     return memcmp(text->text + span.offset, text->source->text + span.offset, span.length) != 0;
 }
 
-/* Bytes of "${...}" at `text`, through nested braces and quotes; to the end of the line when it is not closed on it. */
+/* Bytes of "${...}" at `text`, through nested braces and quotes; to the end of the line when it is not closed on
+ * it. */
 static size_t template_length(const char *text)
 {
     size_t depth = 0;
@@ -107,7 +108,8 @@ void pxm_yaml_report_template(struct pxm_yaml_text *text, struct pxm_span scalar
     pxm_yaml_mend(text, scalar.offset, scalar.length);
 }
 
-/* ---- errors of the parser --------------------------------------------------------------------------------------- */
+/* ---- errors of the parser
+ * --------------------------------------------------------------------------------------- */
 
 enum blame { PROBLEM, CONTEXT };
 struct problem {

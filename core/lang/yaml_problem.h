@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <yaml.h>
 
-/* A copy of a source in which mistakes that were reported are overwritten with letters, so that the next pass over it can
- * find what comes after them. It keeps all lengths, so places are the same in both. */
+/* A copy of a source in which mistakes that were reported are overwritten with letters, so that the next pass over
+ * it can find what comes after them. It keeps all lengths, so places are the same in both. */
 struct pxm_yaml_text {
     const struct pxm_source *source;
     char *text;           /* source->length bytes and a NUL */

@@ -1,5 +1,5 @@
-/* Taking in text: from a file or memory, limited, as UTF-8 without anything that YAML readers or editors disagree on. Called
- * once for each file that is loaded, by one thread at a time for each arena. */
+/* Taking in text: from a file or memory, limited, as UTF-8 without anything that YAML readers or editors disagree
+ * on. Called once for each file that is loaded, by one thread at a time for each arena. */
 #include "base/utf8.h"
 #include "lang/yaml.h"
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* What the subset leaves out of YAML, found on one event at a time: who reads YAML elsewhere would take it in silence. Called
- * by yaml.c alone. */
+/* What the subset leaves out of YAML, found on one event at a time: who reads YAML elsewhere would take it in
+ * silence. Called by yaml.c alone. */
 #include "base/utf8.h"
 #include "lang/yaml_reader.h"
 #include <stdlib.h>

@@ -81,7 +81,8 @@ static const char thumbs[] = "version: 1\n"
                              "  - {id: shrink, thumbnail: {widht: 320}}\n"
                              "  - {id: save, put: {store: originals, key: \"originals/t/${item}.webp\"}}\n";
 
-/* ---- the human format ------------------------------------------------------------------------------------------- */
+/* ---- the human format
+ * ------------------------------------------------------------------------------------------- */
 
 static void people_see_the_line_the_place_and_the_way_out(void **state)
 {
@@ -236,7 +237,8 @@ static void colors_are_only_there_when_asked_for(void **state)
     assert_non_null(strstr(f->out.data, "\x1b[1;31merror[E002]\x1b[0m"));
 }
 
-/* ---- what is kept ----------------------------------------------------------------------------------------------- */
+/* ---- what is kept
+ * ----------------------------------------------------------------------------------------------- */
 
 static void the_order_is_file_line_column_and_then_discovery(void **state)
 {
@@ -331,7 +333,8 @@ static void a_lack_of_memory_is_an_error(void **state)
     pxm_arena_free(arena);
 }
 
-/* ---- formats for programs --------------------------------------------------------------------------------------- */
+/* ---- formats for programs
+ * --------------------------------------------------------------------------------------- */
 
 static void fill_two(struct fixture *f)
 {

@@ -1,4 +1,5 @@
-/* Literal forms: what is taken, what is refused, and that a refusal says what is expected and leaves the output alone. */
+/* Literal forms: what is taken, what is refused, and that a refusal says what is expected and leaves the output
+ * alone. */
 #include "lang/scalar.h"
 #include <float.h>
 #include <locale.h>

@@ -72,7 +72,8 @@ static void assert_place(struct pxm_span span, unsigned line, unsigned column, c
     assert_memory_equal(span.source->text + span.offset, written, span.length);
 }
 
-/* ---- trees ------------------------------------------------------------------------------------------------------ */
+/* ---- trees
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void maps_lists_and_scalars_become_a_tree(void **state)
 {
@@ -172,7 +173,8 @@ static void templates_on_a_line_of_their_own_need_no_quotes(void **state)
     assert_string_equal(pxm_node_get(root, "b")->text, "x/${item}.webp");
 }
 
-/* ---- errors ----------------------------------------------------------------------------------------------------- */
+/* ---- errors
+ * ----------------------------------------------------------------------------------------------------- */
 
 struct error_case {
     const char *text, *code;
@@ -389,7 +391,8 @@ static void mending_one_mistake_makes_up_no_other(void **state)
     CHECK(*state, cases);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------ */
+/* ---- files
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void assert_unreadable(struct fixture *fixture, const char *path, const char *message)
 {

@@ -1,4 +1,5 @@
-/* YAML that is cut, broken or made to harm: always a tree or a diagnostic, never a crash, never work out of proportion. */
+/* YAML that is cut, broken or made to harm: always a tree or a diagnostic, never a crash, never work out of
+ * proportion. */
 #include "lang/yaml.h"
 #include <setjmp.h>
 #include <stdarg.h>

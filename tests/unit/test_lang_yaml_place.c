@@ -1,4 +1,5 @@
-/* Places inside scalars: a part of a value is found where it was written, through quotes, escapes and folded lines. */
+/* Places inside scalars: a part of a value is found where it was written, through quotes, escapes and folded
+ * lines. */
 #include "lang/yaml.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -73,13 +73,13 @@ static void read_env(const struct pxm_env *env, const struct pxm_profile *profil
     } else if (env->fallback || !applies(env, profile)) {
         *ret = env->fallback ? pxm_value_ref(env->fallback) : pxm_value_null();
     } else {
-        struct pxm_diag *diag = pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E502", env->span,
+        struct pxm_diag *diag = pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E509", env->span,
                                              "environment variable `%s` is not set", env->name);
         pxm_diag_label(diags, diag, "profile `%s` needs it; set it, or give it a `default:`", profile->name);
         return;
     }
     if (wrong) {
-        pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E502", env->span, "environment variable `%s`: %s", env->name, wrong);
+        pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E509", env->span, "environment variable `%s`: %s", env->name, wrong);
     } else if (!*ret) {
         pxm_diags_no_memory(diags);
     }
@@ -123,7 +123,7 @@ static void read_secret(const struct pxm_project *project, const struct pxm_secr
     if (secret->source == PXM_SECRET_FILE) {
         *ret = secret_of_file(project, secret, &error);
         if (!*ret) {
-            pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E503", secret->span, "secret `%s` cannot be read: %s",
+            pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E510", secret->span, "secret `%s` cannot be read: %s",
                          secret->name, error.text);
         }
         return;
@@ -131,7 +131,7 @@ static void read_secret(const struct pxm_project *project, const struct pxm_secr
     const char *text = secure_getenv(secret->from);
     if (!text || text[0] == '\0') {
         struct pxm_diag *diag =
-            pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E503", secret->span,
+            pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E510", secret->span,
                          "secret `%s` is missing: environment variable `%s` is not set", secret->name, secret->from);
         pxm_diag_label(diags, diag, "set `%s` where this program is started", secret->from);
     } else if (!(*ret = pxm_value_cstring(text))) {

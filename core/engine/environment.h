@@ -12,7 +12,7 @@ struct pxm_environment {
     pxm_value **secrets; /* one for each of the profile; never shown */
 };
 
-/* Reports what is missing (E502, E503) or does not have its type (E502). False after an error. */
+/* Reports what is missing (E509, E510) or does not have its type (E509). False after an error. */
 bool pxm_environment_read(struct pxm_environment *environment, const struct pxm_project *project,
                           const struct pxm_profile *profile, struct pxm_diags *diags);
 void pxm_environment_done(struct pxm_environment *environment);

@@ -34,7 +34,7 @@ static void bind_transform(struct planner *planner, struct pxm_plan_step *plan)
     pxm_error error = {0};
 
     if (pxm_engine_transform(planner->engine, operation->unit, &plan->transform, &error) != PXM_OK) {
-        pxm_diag_add(planner->diags, PXM_SEVERITY_ERROR, "E402", plan->step->span, "`%s` cannot be started: %s",
+        pxm_diag_add(planner->diags, PXM_SEVERITY_ERROR, "E403", plan->step->span, "`%s` cannot be started: %s",
                      operation->name, error.text);
     }
 }

@@ -192,6 +192,7 @@ static pxm_status keep_object(const struct self *self, const struct pxm_put *put
             return no_memory(self, error);
         }
         memcpy(copy, bytes, length);
+        copy[length] = '\0';
         free(thing->bytes);
         thing->bytes = copy;
         thing->length = length;

@@ -90,7 +90,7 @@ static void environment_reaches_resources_and_vars(void **state)
     pxm_project_close(world.project);
     world.project = NULL;
     assert_int_equal(setenv("PIXMILL_TEST_Q", "101", 1), 0);
-    expect_refusal(&world, NULL, "E502", "PIXMILL_TEST_Q");
+    expect_refusal(&world, NULL, "E509", "PIXMILL_TEST_Q");
     assert_int_equal(setenv("PIXMILL_TEST_Q", "7", 1), 0);
     assert_int_equal(world_project(&world, NULL, &world.project, &error), PXM_OK);
     assert_string_equal(world_result(&world, "p", NULL), "{\"q\":7,\"all\":[7,1]}");
@@ -106,7 +106,7 @@ static void a_missing_variable_is_an_error_with_its_place(void **state)
 
     unsetenv("PIXMILL_TEST_NAME");
     prepare(&world, with_env, trivial);
-    expect_refusal(&world, NULL, "E502", "pixmill.yaml:3:");
+    expect_refusal(&world, NULL, "E509", "pixmill.yaml:3:");
     world_close(&world);
 }
 
@@ -126,8 +126,8 @@ static void secrets_come_from_environment_and_files(void **state)
     (void)state;
 
     prepare(&world, with_secrets, trivial);
-    expect_refusal(&world, NULL, "E503", "PIXMILL_TEST_SECRET");
-    expect_refusal(&world, "file", "E503", "secret `k`");
+    expect_refusal(&world, NULL, "E510", "PIXMILL_TEST_SECRET");
+    expect_refusal(&world, "file", "E510", "secret `k`");
     assert_int_equal(setenv("PIXMILL_TEST_SECRET", "of-env", 1), 0);
     assert_int_equal(world_project(&world, NULL, &world.project, &error), PXM_OK);
     pxm_project_close(world.project);

@@ -58,7 +58,7 @@ static void check_body(struct draft *draft)
     pxm_diag_label(draft->compiler->diags, diag, "use a presigned PUT + object_created");
 }
 
-/* ---- W313: limits that a host does not grant -------------------------------------------------------------------- */
+/* ---- W323: limits that a host does not grant -------------------------------------------------------------------- */
 
 static const struct {
     const char *key;
@@ -94,13 +94,13 @@ static void check_limits(struct draft *draft, const struct pxm_host_entry *host)
             continue;
         }
         struct pxm_diag *diag =
-            compile_warning(draft->compiler, "W313", node->span, "`%s: %s` is more than host `%s` allows",
+            compile_warning(draft->compiler, "W323", node->span, "`%s: %s` is more than host `%s` allows",
                             limits[i].key, node->text, host->name);
         pxm_diag_label(draft->compiler->diags, diag, "the lesser one counts");
     }
 }
 
-/* ---- W312: runs that leave more behind each time they are repeated ---------------------------------------------- */
+/* ---- W322: runs that leave more behind each time they are repeated ---------------------------------------------- */
 
 /* `run` differs in each run, but its pipeline does not. */
 static void find_run(void *arg, const struct pxm_ref *ref)
@@ -138,21 +138,21 @@ static void check_repeats(struct draft *draft, const struct step_note *note)
     }
     if (run) {
         struct pxm_diag *diag =
-            compile_warning(draft->compiler, "W312", pxm_part_span(run->part),
+            compile_warning(draft->compiler, "W322", pxm_part_span(run->part),
                             "events of trigger `%s` may come twice, and each run writes another `%s`", trigger->name,
                             op == PXM_CORE_PUT ? "object" : "item");
         pxm_diag_label(draft->compiler->diags, diag, "make the key of what is stored, such as its sha256");
     }
 }
 
-/* ---- W311: tries that cannot help ------------------------------------------------------------------------------- */
+/* ---- W321: tries that cannot help ------------------------------------------------------------------------------- */
 
 static void check_retry(struct draft *draft, const struct step_note *note)
 {
     const struct pxm_step *step = note->step;
 
     if (step->operation && step->operation->core == PXM_CORE_FAIL && step->retry.times > 0) {
-        struct pxm_diag *diag = compile_warning(draft->compiler, "W311", compile_key_span(note->node, "retry"),
+        struct pxm_diag *diag = compile_warning(draft->compiler, "W321", compile_key_span(note->node, "retry"),
                                                 "`fail` fails the same way each time");
         pxm_diag_label(draft->compiler->diags, diag, "delete `retry`");
     }

@@ -18,7 +18,7 @@ struct pxm_expr *compile_condition(struct draft *draft, const struct pxm_node *n
     }
     if (pxm_expr_is_constant(expr)) {
         struct pxm_diag *diag =
-            compile_warning(compiler, "W310", pxm_expr_span(expr), "%s is the same in every run", what);
+            compile_warning(compiler, "W320", pxm_expr_span(expr), "%s is the same in every run", what);
         pxm_diag_label(compiler->diags, diag, "it reads no name");
     }
     return expr;

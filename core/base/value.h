@@ -39,7 +39,8 @@ size_t pxm_value_count(const pxm_value *value);
 const pxm_value *pxm_value_at(const pxm_value *value, size_t index);
 const char *pxm_value_key(const pxm_value *record, size_t index);
 const pxm_value *pxm_value_get(const pxm_value *record, const char *key);
-/* Deep equality; an int equals the float of the same number, and the order of keys does not count. Blobs and images are equal when they are the same one. */
+/* Deep equality; an int equals the float of the same number, and the order of keys does not count. Blobs and images are
+ * equal when they are the same one. */
 bool pxm_value_equal(const pxm_value *a, const pxm_value *b);
 /* "int", "string", ... of one type bit; for several bits "int or string". Static or in the buffer. */
 const char *pxm_type_name(uint32_t bits, char *buffer, size_t length);

@@ -1,4 +1,5 @@
-/* Counted immutable bytes. Shared by any threads: what is made late (the mapping, the hash) is made once under a lock. */
+/* Counted immutable bytes. Shared by any threads: what is made late (the mapping, the hash) is made once under a lock.
+ * */
 #include "base/blob.h"
 
 #include "base/digest.h"

@@ -126,8 +126,8 @@ pxm_status pxm_buf_printf(struct pxm_buf *buf, const char *format, ...)
     return status;
 }
 
-/* What RFC 8259 section 7 wants escaped; and DEL and the two line separators of ECMAScript, so that the text is safe on a
- * terminal and inside a script. */
+/* What RFC 8259 section 7 wants escaped; and DEL and the two line separators of ECMAScript, so that the text is safe on
+ * a terminal and inside a script. */
 static bool needs_escape(uint32_t code)
 {
     return code < 0x20 || code == '"' || code == '\\' || code == 0x7F || code == 0x2028 || code == 0x2029;

@@ -23,8 +23,8 @@ pxm_status pxm_buf_printf(struct pxm_buf *buf, const char *format, ...) __attrib
 pxm_status pxm_buf_vprintf(struct pxm_buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 /* Adds `text` as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 pxm_status pxm_buf_json_string(struct pxm_buf *buf, const char *text, size_t length);
-/* The content as malloc'd text, now the caller's. The buffer is empty again. After a failure NULL, and `status` still tells
- * which. */
+/* The content as malloc'd text, now the caller's. The buffer is empty again. After a failure NULL, and `status` still
+ * tells which. */
 char *pxm_buf_take(struct pxm_buf *buf);
 
 #endif

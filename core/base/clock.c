@@ -50,8 +50,8 @@ struct civil_date {
     int64_t year, month, day;
 };
 
-/* The proleptic Gregorian date of a day counted from 1970-01-01. Years are counted from 1 March, so that the leap day is
- * the last one, in eras of 400 years, which all have 146097 days. */
+/* The proleptic Gregorian date of a day counted from 1970-01-01. Years are counted from 1 March, so that the leap day
+ * is the last one, in eras of 400 years, which all have 146097 days. */
 static struct civil_date civil_of_days(int64_t days)
 {
     const int64_t shifted = days + 719468; /* from 0000-03-01 */

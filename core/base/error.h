@@ -1,5 +1,5 @@
-/* Errors: a status, a dotted code, a text, notes, and where it happened. Set once where the cause is known, given context
- * on the way up, reported once at the edge. One thread at a time. */
+/* Errors: a status, a dotted code, a text, notes, and where it happened. Set once where the cause is known, given
+ * context on the way up, reported once at the edge. One thread at a time. */
 #ifndef PXM_BASE_ERROR_H
 #define PXM_BASE_ERROR_H
 
@@ -11,7 +11,8 @@
 enum { PXM_ERROR_TEXT_MAX = 1024, PXM_ERROR_CODE_MAX = 64, PXM_ERROR_NOTES_MAX = 8 };
 
 /* Everything is inside, so that filling one never allocates and so never fails; longer texts are cut at a character.
- * Read the fields freely, but write through the functions below: the shared error of pxm_error_new must stay as it is. */
+ * Read the fields freely, but write through the functions below: the shared error of pxm_error_new must stay as it is.
+ * */
 struct pxm_error {
     pxm_status status; /* PXM_OK: not set */
     char code[PXM_ERROR_CODE_MAX];
@@ -31,8 +32,8 @@ pxm_error *pxm_error_new(void);
 
 /* In all that follow a NULL error is fine: only the status is returned. */
 void pxm_error_clear(pxm_error *error);
-/* Replaces all that was set before, and returns `status` (PXM_E_INTERNAL where that says success). The arguments may point
- * into the error itself. */
+/* Replaces all that was set before, and returns `status` (PXM_E_INTERNAL where that says success). The arguments may
+ * point into the error itself. */
 pxm_status pxm_error_set(pxm_error *error, pxm_status status, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 pxm_status pxm_error_setv(pxm_error *error, pxm_status status, const char *code, const char *format, va_list args)

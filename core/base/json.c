@@ -22,8 +22,8 @@ struct writer {
 
 static pxm_status write_value(struct writer *writer, const pxm_value *value, int level);
 
-/* The fewest digits that read back equal, and always with a mark of a float, so that the type comes back too. Printed in
- * the C locale of this thread, as others write a decimal comma. */
+/* The fewest digits that read back equal, and always with a mark of a float, so that the type comes back too. Printed
+ * in the C locale of this thread, as others write a decimal comma. */
 static pxm_status write_float(struct writer *writer, double number)
 {
     if (!isfinite(number)) {

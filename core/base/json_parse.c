@@ -1,6 +1,6 @@
-/* JSON to values, strictly by RFC 8259. A parser of our own, since the usual ones give each number as a double and so lose
- * integers beyond 2^53. It refuses what readers disagree on: duplicate keys, NUL in strings, lone surrogates, bytes that are
- * no UTF-8, and integers beyond 64 bits. */
+/* JSON to values, strictly by RFC 8259. A parser of our own, since the usual ones give each number as a double and so
+ * lose integers beyond 2^53. It refuses what readers disagree on: duplicate keys, NUL in strings, lone surrogates,
+ * bytes that are no UTF-8, and integers beyond 64 bits. */
 #include "base/json.h"
 
 #include "base/error.h"

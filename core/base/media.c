@@ -94,8 +94,8 @@ static const char *brand_type(const unsigned char *brand)
     return NULL;
 }
 
-/* The file type box of ISO/IEC 14496-12, section 4.3: size, "ftyp", major brand, minor version, compatible brands. The major
- * brand decides; where it says nothing, the first compatible one that does. */
+/* The file type box of ISO/IEC 14496-12, section 4.3: size, "ftyp", major brand, minor version, compatible brands. The
+ * major brand decides; where it says nothing, the first compatible one that does. */
 static const char *iso_type(const unsigned char *data, size_t length)
 {
     if (length < 12 || memcmp(data + 4, "ftyp", 4) != 0) {

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* "image/jpeg" ... of the first bytes of a file (64 are enough); NULL: none that we know. Static text. Also names what is
- * always refused ("image/svg+xml", "application/pdf", "application/gzip", ...), so that messages can say it. */
+/* "image/jpeg" ... of the first bytes of a file (64 are enough); NULL: none that we know. Static text. Also names what
+ * is always refused ("image/svg+xml", "application/pdf", "application/gzip", ...), so that messages can say it. */
 const char *pxm_media_type(const void *data, size_t length);
 /* "jpg" of "image/jpeg"; NULL: not known. */
 const char *pxm_media_extension(const char *media);

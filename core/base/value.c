@@ -1,5 +1,5 @@
-/* Counted typed values. Every part of the engine and every plugin makes and reads them; a value that several have is only
- * read, and its count is atomic, so no lock is needed. */
+/* Counted typed values. Every part of the engine and every plugin makes and reads them; a value that several have is
+ * only read, and its count is atomic, so no lock is needed. */
 #include "base/value.h"
 
 #include "base/blob.h"

@@ -1,6 +1,6 @@
-/* Counted typed values: what steps exchange and what a record is. The rules of sharing are those of plugin.h: changed only
- * by their maker before anyone else has them; the count is atomic. So build from the inside out: a list or record that was
- * put into another one is refused by set and append (PXM_E_INVALID). */
+/* Counted typed values: what steps exchange and what a record is. The rules of sharing are those of plugin.h: changed
+ * only by their maker before anyone else has them; the count is atomic. So build from the inside out: a list or record
+ * that was put into another one is refused by set and append (PXM_E_INVALID). */
 #ifndef PXM_BASE_VALUE_H
 #define PXM_BASE_VALUE_H
 
@@ -22,8 +22,8 @@ pxm_value *pxm_value_blob(pxm_blob *blob);                     /* takes over the
 pxm_value *pxm_value_image(pxm_image *image);                  /* takes over the reference */
 pxm_status pxm_value_append(pxm_value *list, pxm_value *item); /* takes over item; see plugin.h */
 pxm_status pxm_value_set(pxm_value *record, const char *key, pxm_value *item);
-/* The first failure of a set or append on this very list or record: PXM_E_NO_MEMORY; PXM_E_LIMIT when it became too deep; the
- * status of an item that had failed itself. PXM_E_NO_MEMORY of NULL. */
+/* The first failure of a set or append on this very list or record: PXM_E_NO_MEMORY; PXM_E_LIMIT when it became too
+ * deep; the status of an item that had failed itself. PXM_E_NO_MEMORY of NULL. */
 pxm_status pxm_value_status(const pxm_value *value);
 pxm_value *pxm_value_ref(const pxm_value *value);
 void pxm_value_unref(pxm_value *value);

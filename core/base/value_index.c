@@ -1,5 +1,5 @@
-/* An open-addressing hash table over the fields of a record. Keys come from strangers, so the hash has a secret: nobody can
- * choose keys that meet in one slot and make each lookup linear. */
+/* An open-addressing hash table over the fields of a record. Keys come from strangers, so the hash has a secret: nobody
+ * can choose keys that meet in one slot and make each lookup linear. */
 #include "base/value_index.h"
 
 #include <stdlib.h>
@@ -11,8 +11,8 @@ __extension__ typedef unsigned __int128 uint128;
 /* 2^61 - 1, a prime for which the remainder is an addition. */
 static const uint64_t field_prime = (UINT64_C(1) << 61) - 1;
 
-/* The key as a polynomial over the integers modulo 2^61 - 1, evaluated at a secret point: two keys of n bytes meet for at
- * most n of the 2^61 points (Carter and Wegman, Universal Classes of Hash Functions, 1979). */
+/* The key as a polynomial over the integers modulo 2^61 - 1, evaluated at a secret point: two keys of n bytes meet for
+ * at most n of the 2^61 points (Carter and Wegman, Universal Classes of Hash Functions, 1979). */
 static uint64_t hash_key(uint64_t point, const char *key)
 {
     uint64_t hash = 1;

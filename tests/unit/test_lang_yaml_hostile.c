@@ -11,7 +11,11 @@
 
 #include <cmocka.h>
 
-enum { ARENA_BYTES_MAX = 64 << 20, OUTPUT_BYTES_MAX = 16 << 20 };
+enum {
+    ARENA_BYTES_MAX = 64 << 20,
+    OUTPUT_BYTES_MAX = 16 << 20,
+    SHARE = 5, /* each character is put in every fifth place, and each place gets a fifth of them */
+};
 
 static const char pipeline[] =
     "# decode, store the original, thumbnail, record\n"
@@ -126,8 +130,7 @@ static void any_one_character_in_place_of_another_is_survived(void **state)
     (void)state;
     memcpy(text, pipeline, sizeof text);
     for (size_t i = 0; i < sizeof text - 1; i++) {
-        outcome(text, sizeof text - 1);
-        for (size_t j = 0; j < sizeof others; j++) {
+        for (size_t j = i % SHARE; j < sizeof others; j += SHARE) {
             text[i] = others[j];
             outcome(text, sizeof text - 1);
         }

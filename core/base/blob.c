@@ -1,5 +1,4 @@
-/* Counted immutable bytes. Shared by any threads: what is made late (the mapping, the hash) is made once under a lock.
- * */
+/* Counted immutable bytes. Shared by any threads: what is made late (mapping, hash) is made once under a lock. */
 #include "base/blob.h"
 
 #include "base/digest.h"

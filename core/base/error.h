@@ -11,8 +11,8 @@
 enum { PXM_ERROR_TEXT_MAX = 1024, PXM_ERROR_CODE_MAX = 64, PXM_ERROR_NOTES_MAX = 8 };
 
 /* Everything is inside, so that filling one never allocates and so never fails; longer texts are cut at a character.
- * Read the fields freely, but write through the functions below: the shared error of pxm_error_new must stay as it is.
- * */
+ * Read the fields freely, but write through the functions below: the shared error of pxm_error_new must stay as it
+ * is. */
 struct pxm_error {
     pxm_status status; /* PXM_OK: not set */
     char code[PXM_ERROR_CODE_MAX];

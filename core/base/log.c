@@ -20,8 +20,8 @@ static const char *level_name(int32_t level)
     return level >= PXM_LOG_DEBUG && level <= PXM_LOG_ERROR ? names[level] : "log";
 }
 
-/* One line for people. Texts may quote what strangers sent: control characters would forge lines or drive a terminal.
- * */
+/* One line for people. Texts may quote what strangers sent: control characters would forge lines or drive a
+ * terminal. */
 static void write_to_stderr(void *arg, const struct pxm_log_entry *entry)
 {
     (void)arg;

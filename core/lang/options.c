@@ -132,18 +132,28 @@ static bool has_range(const struct pxm_option *option)
     return option->min != 0 || option->max != 0;
 }
 
+bool option_has_least(const struct pxm_option *option)
+{
+    return has_range(option) && option->min > -0x1p62;
+}
+
+bool option_has_most(const struct pxm_option *option)
+{
+    return has_range(option) && option->max < 0x1p62;
+}
+
 void option_range_text(const struct pxm_option *option, char text[OPTION_TEXT_MAX])
 {
     char least[OPTION_TEXT_MAX], most[OPTION_TEXT_MAX];
     option_number_text(option, option->min, least);
     option_number_text(option, option->max, most);
     text[0] = '\0';
-    if (!has_range(option)) {
+    if (!option_has_least(option) && !option_has_most(option)) {
         return;
     }
-    if (option->max >= 0x1p62) {
+    if (!option_has_most(option)) {
         snprintf(text, OPTION_TEXT_MAX, "at least %.100s", least);
-    } else if (option->min <= -0x1p62) {
+    } else if (!option_has_least(option)) {
         snprintf(text, OPTION_TEXT_MAX, "at most %.100s", most);
     } else if (option->min == option->max) {
         snprintf(text, OPTION_TEXT_MAX, "%.100s", least);

@@ -25,6 +25,14 @@ void option_number_text(const struct pxm_option *option, double number, char tex
 /* "1 to 16383", "at least 1", "at most 4KiB"; "" where nothing is checked. */
 void option_range_text(const struct pxm_option *option, char text[OPTION_TEXT_MAX]);
 
+/* Whether the range has that end: infinity, and what no int can be, is none. */
+bool option_has_least(const struct pxm_option *option);
+bool option_has_most(const struct pxm_option *option);
+/* An end of the range as JSON: text where YAML needs a unit. */
+pxm_value *option_number_json(const struct pxm_option *option, double number);
+/* The value if everything got into it; else frees it and gives NULL. */
+pxm_value *option_json_done(pxm_value *value);
+
 struct option_problem {
     const char *code; /* of the diagnostic */
     char message[2 * OPTION_TEXT_MAX];

@@ -150,7 +150,7 @@ static void all(struct source *sources, enum level level, bool optional, int lea
 
 static void every_operation_runs_on_colour(void **state)
 {
-    struct source sources[] = {{.width = 40, .height = 30, .bands = 3}, {.width = 40, .height = 30, .bands = 3}};
+    static struct source sources[] = {{.width = 40, .height = 30, .bands = 3}, {.width = 40, .height = 30, .bands = 3}};
 
     (void)state;
     all(sources, MIDDLE, false, 140);
@@ -158,7 +158,7 @@ static void every_operation_runs_on_colour(void **state)
 
 static void every_operation_runs_on_grey(void **state)
 {
-    struct source sources[] = {{.width = 40, .height = 30, .bands = 1}, {.width = 5, .height = 5, .bands = 1}};
+    static struct source sources[] = {{.width = 40, .height = 30, .bands = 1}, {.width = 5, .height = 5, .bands = 1}};
 
     (void)state;
     all(sources, MIDDLE, false, 130);
@@ -166,7 +166,7 @@ static void every_operation_runs_on_grey(void **state)
 
 static void every_operation_takes_all_its_options(void **state)
 {
-    struct source sources[] = {{.width = 40, .height = 30, .bands = 4}, {.width = 40, .height = 30, .bands = 4}};
+    static struct source sources[] = {{.width = 40, .height = 30, .bands = 4}, {.width = 40, .height = 30, .bands = 4}};
 
     (void)state;
     all(sources, MIDDLE, true, 120);
@@ -174,7 +174,7 @@ static void every_operation_takes_all_its_options(void **state)
 
 static void no_operation_crashes_on_the_least_options(void **state)
 {
-    struct source sources[] = {{.width = 1, .height = 1, .bands = 1}, {.width = 1, .height = 1, .bands = 1}};
+    static struct source sources[] = {{.width = 1, .height = 1, .bands = 1}, {.width = 1, .height = 1, .bands = 1}};
 
     (void)state;
     all(sources, LEAST, false, 50);
@@ -183,7 +183,7 @@ static void no_operation_crashes_on_the_least_options(void **state)
 
 static void no_operation_crashes_on_the_largest_options(void **state)
 {
-    struct source sources[] = {{.width = 40, .height = 30, .bands = 3}, {.width = 200, .height = 2, .bands = 1}};
+    static struct source sources[] = {{.width = 40, .height = 30, .bands = 3}, {.width = 200, .height = 2, .bands = 1}};
 
     (void)state;
     all(sources, MOST, false, 40);

@@ -47,7 +47,7 @@ static void gaussblur_gives_what_libvips_gives(void **state)
 
 static void avg_gives_a_number_and_no_picture(void **state)
 {
-    struct source grey = {.width = 2, .height = 1, .bands = 1};
+    static struct source grey = {.width = 2, .height = 1, .bands = 1};
     struct step step;
 
     (void)state;
@@ -60,7 +60,7 @@ static void avg_gives_a_number_and_no_picture(void **state)
 
 static void max_gives_lists_of_the_places(void **state)
 {
-    struct source grey = {.width = 10, .height = 5, .bands = 1};
+    static struct source grey = {.width = 10, .height = 5, .bands = 1};
     struct step step;
     const pxm_value *xs;
 
@@ -91,7 +91,8 @@ static void fields_nobody_reads_are_left_out(void **state)
 
 static void composite2_lays_the_overlay_on_the_input(void **state)
 {
-    struct source base = {.width = 20, .height = 20, .bands = 3}, overlay = {.width = 4, .height = 4, .bands = 3};
+    static struct source base = {.width = 20, .height = 20, .bands = 3},
+                         overlay = {.width = 4, .height = 4, .bands = 3};
     struct step step;
     VipsImage *got;
 
@@ -128,7 +129,7 @@ static void composite_takes_words_for_its_modes(void **state)
 
 static void bandjoin_puts_the_input_first(void **state)
 {
-    struct source grey = {.width = 4, .height = 4, .bands = 1};
+    static struct source grey = {.width = 4, .height = 4, .bands = 1};
     pxm_image *more[] = {source_image(&colour)};
     struct step step;
     VipsImage *got;
@@ -148,7 +149,7 @@ static void bandjoin_puts_the_input_first(void **state)
 /* The source fails when it is read backwards, as decoders do. */
 static void operations_that_read_out_of_order_work_on_a_stream(void **state)
 {
-    struct source tall = {.width = 8, .height = 600, .bands = 1};
+    static struct source tall = {.width = 8, .height = 600, .bands = 1};
     struct step step;
     VipsImage *got;
 

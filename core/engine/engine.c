@@ -5,6 +5,7 @@
 #include "base/job.h"
 #include "engine/report.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,7 @@ void pxm_engine_free(pxm_engine *engine)
     if (!engine) {
         return;
     }
+    assert(engine->project_count == 0);
     pxm_pool_free(engine->pool);
     for (size_t i = engine->transform_count; i > 0; i--) {
         pxm_instance_free(engine->transforms[i - 1]);

@@ -16,6 +16,7 @@ struct pxm_engine {
     struct pxm_limits limits;
     int64_t time_ms;
     pthread_mutex_t load_lock; /* held while a project opens or closes; guards what follows */
+    size_t project_count;
     size_t transform_count;
     struct pxm_instance *transforms[PXM_TRANSFORMS_MAX];
 };

@@ -6,7 +6,6 @@
 
 #include "base/value.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct outcome {
@@ -101,7 +100,6 @@ static pxm_value *describe(const pxm_error *error, const pxm_value *index)
 /* As many as `tolerate` says may fail, but the end of the whole run is not to be tolerated. */
 static void fail_item(struct loop *loop, const struct pxm_context *context, size_t index)
 {
-    char text[24];
     pxm_error *error = context->error;
 
     bool over = pxm_job_remaining_ms(&context->job) <= 0 || pxm_halt_is_set(context->halt);
@@ -112,8 +110,7 @@ static void fail_item(struct loop *loop, const struct pxm_context *context, size
         }
         pxm_error_no_memory(error);
     }
-    snprintf(text, sizeof text, "%zu", index);
-    pxm_error_note(error, "item", text);
+    pxm_error_context(error, "item %zu", index);
     pxm_overlap_fail(&loop->overlap, index, error);
 }
 

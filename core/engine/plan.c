@@ -279,6 +279,10 @@ bool pxm_plan_project(pxm_engine *engine, struct pxm_project_handle *handle, con
         planner.pipeline = pipeline;
         pipeline->program = project->programs[i];
         pipeline->project = handle;
+        pipeline->turns = pxm_arena_alloc(arena, sizeof *pipeline->turns);
+        if (!pipeline->turns) {
+            pxm_diags_no_memory(diags);
+        }
         set_limits(pipeline, engine);
         compile_patterns(&planner);
         evaluate_vars(&planner);

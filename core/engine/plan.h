@@ -3,6 +3,7 @@
 #ifndef PXM_ENGINE_PLAN_H
 #define PXM_ENGINE_PLAN_H
 
+#include "engine/admission.h"
 #include "engine/engine.h"
 #include "lang/program.h"
 #include <regex.h>
@@ -32,8 +33,9 @@ struct pxm_pipeline {
     struct pxm_project_handle *project;
     struct pxm_limits limits; /* the least of engine and program */
     int64_t time_ms;
-    regex_t **patterns; /* of inputs; NULL: any text */
-    pxm_value **vars;   /* the same in every run, as they read environment and earlier vars only */
+    struct pxm_turns *turns; /* guarded by the project's gatekeeper */
+    regex_t **patterns;      /* of inputs; NULL: any text */
+    pxm_value **vars;        /* the same in every run, as they read environment and earlier vars only */
     struct pxm_plan_block block, on_failure;
 };
 

@@ -68,8 +68,7 @@ static void handle_free(struct pxm_project_handle *handle)
 {
     pxm_resources_close(&handle->resources);
     pxm_environment_done(&handle->environment);
-    pthread_cond_destroy(&handle->idle);
-    pthread_mutex_destroy(&handle->lock);
+    pxm_gatekeeper_done(&handle->gatekeeper);
     free(handle);
 }
 
@@ -97,10 +96,10 @@ pxm_status pxm_project_handle_open(pxm_engine *engine, const struct pxm_open_opt
     }
     handle->engine = engine;
     handle->arena = diags->arena;
-    pthread_mutex_init(&handle->lock, NULL);
-    pthread_cond_init(&handle->idle, NULL);
+    pxm_gatekeeper_init(&handle->gatekeeper);
     pthread_mutex_lock(&engine->load_lock);
     bool open = open_handle(handle, options, diags);
+    engine->project_count += open;
     if (!open) {
         handle_free(handle);
     }
@@ -156,18 +155,15 @@ void pxm_project_close(pxm_project_handle *handle)
     if (!handle) {
         return;
     }
-    pthread_mutex_lock(&handle->lock);
-    while (handle->runs > 0) {
-        pthread_cond_wait(&handle->idle, &handle->lock);
-    }
-    pthread_mutex_unlock(&handle->lock);
+    pxm_gatekeeper_wait(&handle->gatekeeper);
 
-    pthread_mutex_t *load_lock = &handle->engine->load_lock;
+    pxm_engine *engine = handle->engine;
     struct pxm_arena *arena = handle->arena;
-    pthread_mutex_lock(load_lock);
+    pthread_mutex_lock(&engine->load_lock);
     handle_free(handle);
     pxm_arena_free(arena);
-    pthread_mutex_unlock(load_lock);
+    engine->project_count--;
+    pthread_mutex_unlock(&engine->load_lock);
 }
 
 pxm_pipeline *pxm_project_pipeline(pxm_project_handle *handle, const char *name)

@@ -3,11 +3,11 @@
 #ifndef PXM_ENGINE_PROJECT_HANDLE_H
 #define PXM_ENGINE_PROJECT_HANDLE_H
 
+#include "engine/admission.h"
 #include "engine/engine.h"
 #include "engine/environment.h"
 #include "engine/plan.h"
 #include "engine/resources.h"
-#include <pthread.h>
 
 struct pxm_project_handle {
     pxm_engine *engine;
@@ -17,9 +17,7 @@ struct pxm_project_handle {
     struct pxm_environment environment;
     struct pxm_resources resources;
     struct pxm_pipeline *pipelines; /* one for each program, in the same order */
-    pthread_mutex_t lock;           /* guards what follows */
-    pthread_cond_t idle;
-    size_t runs; /* that have not ended */
+    struct pxm_gatekeeper gatekeeper;
 };
 
 /* As pxm_project_open, but every diagnostic goes to `diags`, whose arena the project takes over on success (free it after a

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_MAX = 100000 /* of one project that have not ended; each holds memory */ };
-
 /* ---- inputs -------------------------------------------------------------------------------------------------------------- */
 
 static size_t find_input(const struct pxm_program *program, const char *name)
@@ -113,6 +111,11 @@ static pxm_status set_id(struct pxm_run *run, const char *wanted, pxm_error *err
     uint8_t random[10];
 
     if (wanted) {
+        size_t length = strnlen(wanted, sizeof run->job.id);
+        if (length == 0 || length == sizeof run->job.id || !pxm_utf8_valid(wanted, length)) {
+            return pxm_error_set(error, PXM_E_INVALID, "run.id", "the id of a run is text of 1 to %zu bytes",
+                                 sizeof run->job.id - 1);
+        }
         pxm_utf8_copy(run->job.id, sizeof run->job.id, wanted);
         return PXM_OK;
     }
@@ -198,38 +201,28 @@ static pxm_status prepare(struct pxm_run *run, const struct pxm_run_start *start
     return status == PXM_OK ? set_info(run, start->attempt, error) : status;
 }
 
-static pxm_status enter_project(struct pxm_project_handle *project, pxm_error *error)
-{
-    pthread_mutex_lock(&project->lock);
-    bool full = project->runs >= RUNS_MAX;
-    project->runs += full ? 0 : 1;
-    pthread_mutex_unlock(&project->lock);
-    if (full) {
-        return pxm_error_set(error, PXM_E_THROTTLED, "engine.busy", "%d runs wait or run already", RUNS_MAX);
-    }
-    return PXM_OK;
-}
-
 pxm_status pxm_run_begin(pxm_pipeline *pipeline, const struct pxm_run_start *start, pxm_run **ret, pxm_error *error)
 {
     const struct pxm_run_options options = widen(start->options);
-    struct pxm_run *run = run_new(pipeline, start, &options);
+    struct pxm_run *run = pipeline ? run_new(pipeline, start, &options) : NULL;
 
+    *ret = NULL;
     if (!run) {
         pxm_run_release_inputs(&options);
-        return pxm_error_no_memory(error);
+        return pipeline ? pxm_error_no_memory(error)
+                        : pxm_error_set(error, PXM_E_NOT_FOUND, "pipeline.not_found", "there is no such pipeline");
     }
     pxm_status status = prepare(run, start, &options, error);
     if (status == PXM_OK) {
-        status = enter_project(pipeline->project, error);
+        *ret = run; /* before a worker can hand it to `done` */
+        status = pxm_gatekeeper_enter(&pipeline->project->gatekeeper, pipeline->turns, pipeline->program,
+                                      run->engine->pool, &run->task, error);
     }
     if (status != PXM_OK) {
+        *ret = NULL;
         pxm_run_destroy(run);
-        return status;
     }
-    *ret = run; /* before a worker can hand it to `done` */
-    pxm_pool_submit(run->engine->pool, &run->task);
-    return PXM_OK;
+    return status;
 }
 
 pxm_status pxm_submit(pxm_pipeline *pipeline, const struct pxm_run_options *options, pxm_run **ret,

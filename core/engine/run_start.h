@@ -13,6 +13,7 @@ struct pxm_run_start {
     const struct pxm_trace *trace; /* copied; NULL: nobody watches */
     int64_t attempt;               /* what expressions see as run.attempt; 0: 1 */
 };
+/* *ret is there before the run begins, and NULL after a failure. */
 pxm_status pxm_run_begin(pxm_pipeline *pipeline, const struct pxm_run_start *start, pxm_run **ret, pxm_error *error);
 
 /* The output, null after a stop; borrowed; NULL after a failure. */

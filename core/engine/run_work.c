@@ -84,7 +84,8 @@ static void end(struct pxm_run *run)
 void pxm_run_work(struct pxm_task *task)
 {
     struct pxm_run *run = (struct pxm_run *)task;
-    struct pxm_project_handle *project = run->pipeline->project;
+    const struct pxm_pipeline *pipeline = run->pipeline;
+    struct pxm_pool *pool = run->engine->pool;
 
     execute(run);
     end(run);
@@ -93,10 +94,7 @@ void pxm_run_work(struct pxm_task *task)
     pthread_cond_broadcast(&run->change);
     pthread_mutex_unlock(&run->lock);
 
-    pthread_mutex_lock(&project->lock);
-    project->runs--;
-    pthread_cond_broadcast(&project->idle);
-    pthread_mutex_unlock(&project->lock);
+    pxm_gatekeeper_leave(&pipeline->project->gatekeeper, pipeline->turns, pool);
 }
 
 /* ---- in the host ----------------------------------------------------------------------------------------------------------- */

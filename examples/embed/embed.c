@@ -5,7 +5,7 @@
 
 static int failed(const char *what, pxm_error *error)
 {
-    fprintf(stderr, "%s: %s\n", what, error ? pxm_error_text(error) : "out of memory");
+    fprintf(stderr, "%s: %s\n", what, pxm_error_text(error));
     pxm_error_free(error);
     return EXIT_FAILURE;
 }
@@ -15,7 +15,11 @@ static int save(const char *path, const void *data, size_t length)
     FILE *file = fopen(path, "wb");
     int written = file && fwrite(data, 1, length, file) == length;
 
-    return (file && fclose(file) != 0) || !written ? failed(path, NULL) : EXIT_SUCCESS;
+    if (!file || fclose(file) != 0 || !written) {
+        perror(path);
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
 }
 
 static int thumbnail(pxm_engine *engine, char **argv)
@@ -55,7 +59,8 @@ int main(int argc, char **argv)
     pxm_error *error = NULL;
 
     if (argc != 5) {
-        return failed("usage", NULL);
+        fprintf(stderr, "usage: embed PIPELINE.yaml PHOTO WIDTH OUT.webp\n");
+        return EXIT_FAILURE;
     }
     if (pxm_engine_new(&options, &engine, &error) < 0) {
         return failed("engine", error);

@@ -49,7 +49,7 @@ struct pxm_engine_options { /* zero means the default, everywhere */
 PXM_API pxm_status pxm_engine_new(const struct pxm_engine_options *options, pxm_engine **ret, pxm_error **ret_error);
 /* A plugin that is linked into this program; it is found before any file. Before the first project is opened. */
 PXM_API pxm_status pxm_engine_add_builtin(pxm_engine *engine, pxm_plugin_entry_fn entry, pxm_error **ret_error);
-PXM_API void pxm_engine_free(pxm_engine *engine); /* after its projects are closed */
+PXM_API void pxm_engine_free(pxm_engine *engine); /* after its runs are freed and its projects closed */
 
 /* ---- project ---------------------------------------------------------------------------------------------------- */
 
@@ -82,22 +82,25 @@ struct pxm_input_value {
 };
 struct pxm_run_options {
     uint32_t struct_size, reserved;
-    const char *id;               /* for logs and run.id; NULL: one is made                                           */
-    int64_t deadline_ms;          /* from now; 0: the pipeline's limit                                                */
+    const char *id;               /* for logs and run.id, 1 to 39 bytes; NULL: one is made                            */
+    int64_t deadline_ms;          /* from now, waiting included; 0: the pipeline's limit, which counts from its start */
     const struct pxm_input_value *inputs;
     size_t input_count;
     void (*done)(void *arg, pxm_run *run); /* on a worker thread, when it has ended; NULL: none. Must not block and must not
                                               free the run                                                            */
     void *done_arg;
 };
+/* *ret is there before `done` is called; NULL after a failure, which is also that of a pipeline that is NULL. What is wrong
+ * with inputs is told here and now; PXM_E_THROTTLED: too many runs wait. */
 PXM_API pxm_status pxm_submit(pxm_pipeline *pipeline, const struct pxm_run_options *options, pxm_run **ret,
                               pxm_error **ret_error);
 PXM_API int pxm_run_wait(pxm_run *run, int64_t timeout_ms); /* 1: ended; 0: still running. timeout_ms < 0: for ever   */
 PXM_API void pxm_run_cancel(pxm_run *run);                  /* steps stop soon; wait as before                        */
 /* After it has ended; what they give lives as long as the run. */
-PXM_API pxm_status pxm_run_status(const pxm_run *run);           /* PXM_OK: success                                    */
+PXM_API pxm_status pxm_run_status(const pxm_run *run);           /* PXM_OK: success, also of a run that a step stopped */
 PXM_API const pxm_error *pxm_run_error(const pxm_run *run);      /* NULL after success                                 */
-PXM_API const char *pxm_run_result_json(const pxm_run *run);     /* the output; blobs as {"blob":{"bytes":N,"media":M}} */
+PXM_API const char *pxm_run_result_json(const pxm_run *run);     /* the output; blobs as {"blob":{"bytes":N,"media":M}};
+                                                                    "null" after a failure and after a stop            */
 PXM_API const void *pxm_run_result_data(const pxm_run *run, size_t *ret_length, const char **ret_media); /* NULL: the
                                                                                              output is not one blob */
 PXM_API void pxm_run_free(pxm_run *run);                         /* cancels and waits if need be                       */

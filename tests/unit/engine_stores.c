@@ -181,21 +181,21 @@ static pxm_status keep_object(const struct self *self, const struct pxm_put *put
                               pxm_value *fields, pxm_error *error)
 {
     bool made = false;
-    struct thing *thing = have(self->config->name, put->key, &made);
+    char *copy = malloc(length + 1);
+    struct thing *thing = copy ? have(self->config->name, put->key, &made) : NULL;
 
     if (!thing) {
+        free(copy);
         return no_memory(self, error);
     }
+    memcpy(copy, bytes, length);
+    copy[length] = '\0';
     if (made || !(put->flags & PXM_PUT_IF_ABSENT)) {
-        char *copy = malloc(length + 1);
-        if (!copy) {
-            return no_memory(self, error);
-        }
-        memcpy(copy, bytes, length);
-        copy[length] = '\0';
         free(thing->bytes);
         thing->bytes = copy;
         thing->length = length;
+    } else {
+        free(copy);
     }
     fill_object(self, thing, fields);
     self->host->value_set(fields, "created", self->host->value_bool(made || !(put->flags & PXM_PUT_IF_ABSENT)));

@@ -133,6 +133,80 @@ static void many_threads_submit_many_runs(void **state)
     world_close(&world);
 }
 
+/* ---- admission -------------------------------------------------------------------------------------------------------------- */
+
+static const char narrow[] = "version: 1\n"
+                             "concurrency: {max: 1, queue: 2, when_full: WHEN}\n"
+                             "steps: [{fake.hang: {}}]\n";
+
+static void submit_four(const char *when_full, pxm_status expected)
+{
+    struct world world;
+    pxm_run *runs[4] = {NULL};
+    char text[sizeof narrow + 16];
+    const char *hole = strstr(narrow, "WHEN");
+
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(hole - narrow), narrow, when_full, hole + 4);
+    world_open(&world, 4, NULL, "narrow", text, NULL);
+    pxm_pipeline *pipeline = pxm_project_pipeline(world.project, "narrow");
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(pxm_submit(pipeline, NULL, &runs[i], NULL), PXM_OK);
+    }
+    assert_int_equal(pxm_submit(pipeline, NULL, &runs[3], NULL), expected);
+    for (size_t i = 0; i < 4; i++) {
+        pxm_run_free(runs[i]); /* cancels it, and the next one's turn comes */
+    }
+    world_close(&world);
+}
+
+static void no_more_runs_wait_than_the_pipeline_lets(void **state)
+{
+    (void)state;
+    submit_four("reject", PXM_E_THROTTLED);
+    submit_four("wait", PXM_OK);
+}
+
+static void runs_of_a_narrow_pipeline_take_turns(void **state)
+{
+    struct world world;
+    pxm_run *runs[20];
+    (void)state;
+
+    world_open(&world, 4, NULL, "narrow",
+               "version: 1\nconcurrency: {max: 1}\nsteps: [{id: t, fake.parallel: {}}]\n"
+               "output: ${steps.t.most}\n",
+               NULL);
+    for (size_t i = 0; i < 20; i++) {
+        assert_int_equal(pxm_submit(pxm_project_pipeline(world.project, "narrow"), NULL, &runs[i], NULL), PXM_OK);
+    }
+    for (size_t i = 0; i < 20; i++) {
+        assert_int_equal(pxm_run_wait(runs[i], -1), 1);
+        assert_string_equal(pxm_run_result_json(runs[i]), "1");
+        pxm_run_free(runs[i]);
+    }
+    world_close(&world);
+}
+
+static void submissions_that_cannot_be_are_refused(void **state)
+{
+    static const char long_id[] = "0123456789012345678901234567890123456789";
+    const struct pxm_run_options options = {.struct_size = sizeof options, .id = long_id};
+    struct world world;
+    pxm_run *run = NULL;
+    pxm_error *error = NULL;
+    (void)state;
+
+    world_open(&world, 1, NULL, "p", "version: 1\nsteps: [{fake.note: {text: a}}]\n", NULL);
+    assert_int_equal(pxm_submit(pxm_project_pipeline(world.project, "q"), NULL, &run, &error), PXM_E_NOT_FOUND);
+    assert_string_equal(pxm_error_code(error), "pipeline.not_found");
+    pxm_error_free(error);
+    assert_int_equal(pxm_submit(pxm_project_pipeline(world.project, "p"), &options, &run, &error), PXM_E_INVALID);
+    assert_string_equal(pxm_error_code(error), "run.id");
+    pxm_error_free(error);
+    assert_null(run);
+    world_close(&world);
+}
+
 /* ---- tracing ---------------------------------------------------------------------------------------------------------------- */
 
 static atomic_int started;
@@ -193,6 +267,9 @@ int main(void)
         cmocka_unit_test(a_serial_unit_never_runs_beside_itself),
         cmocka_unit_test(an_instance_is_called_by_one_thread_at_a_time),
         cmocka_unit_test(many_threads_submit_many_runs),
+        cmocka_unit_test(no_more_runs_wait_than_the_pipeline_lets),
+        cmocka_unit_test(runs_of_a_narrow_pipeline_take_turns),
+        cmocka_unit_test(submissions_that_cannot_be_are_refused),
         cmocka_unit_test(a_trace_tells_of_every_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

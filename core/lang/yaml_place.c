@@ -127,40 +127,43 @@ static struct walk start(const struct pxm_node *scalar, char style)
     return walk;
 }
 
+/* Moves to the piece that makes the byte `target` of the value, or to the end. False: text and value do not agree. */
+static bool advance(struct walk *walk, char style, size_t target, struct piece *ret)
+{
+    while (next_piece(walk, style, ret)) {
+        if (walk->value_at + ret->value_length > target) {
+            return true;
+        }
+        walk->text_at += ret->text_length;
+        walk->value_at += ret->value_length;
+    }
+    *ret = (struct piece){0, 0};
+    return walk->value_at >= target || walk->text_at == walk->text_length;
+}
+
 struct pxm_span pxm_node_part(const struct pxm_node *scalar, size_t offset, size_t length)
 {
     const struct pxm_span whole = scalar->span;
-    size_t end = length < SIZE_MAX - offset ? offset + length : SIZE_MAX;
-    size_t begin_text = SIZE_MAX;
-    struct walk walk;
     struct piece piece;
+    struct walk walk;
+    size_t begin;
     char style;
 
-    if (!whole.source || whole.length == 0 || scalar->kind != PXM_NODE_SCALAR || end > scalar->length) {
+    if (!whole.source || whole.length == 0 || scalar->kind != PXM_NODE_SCALAR || offset > scalar->length ||
+        length > scalar->length - offset) {
         return whole;
     }
-    style = whole.source->text[whole.offset];
-    if (!scalar->quoted) {
-        style = '\0';
-    }
+    style = scalar->quoted ? whole.source->text[whole.offset] : '\0';
     walk = start(scalar, style);
-    while (walk.value_at < end || begin_text == SIZE_MAX) {
-        bool more = next_piece(&walk, style, &piece);
-
-        if (begin_text == SIZE_MAX && (!more || walk.value_at + piece.value_length > offset)) {
-            begin_text = walk.text_at;
-        }
-        if (!more) {
-            break;
-        }
-        if (length == 0 && begin_text != SIZE_MAX) {
-            break;
-        }
-        walk.text_at += piece.text_length;
-        walk.value_at += piece.value_length;
-    }
-    if (walk.value_at < offset || (walk.value_at < end && walk.text_at < walk.text_length)) {
+    if (!advance(&walk, style, offset, &piece)) {
         return whole;
     }
-    return pxm_span_part(whole, (uint32_t)begin_text, length ? (uint32_t)(walk.text_at - begin_text) : 0);
+    begin = walk.text_at;
+    if (length == 0) {
+        return pxm_span_part(whole, (uint32_t)begin, 0);
+    }
+    if (!advance(&walk, style, offset + length - 1, &piece)) {
+        return whole;
+    }
+    return pxm_span_part(whole, (uint32_t)begin, (uint32_t)(walk.text_at + piece.text_length - begin));
 }

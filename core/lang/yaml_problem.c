@@ -265,10 +265,9 @@ bool pxm_yaml_report_problem(struct pxm_yaml_text *text, const yaml_parser_t *pa
         return false;
     }
     if (parser->error == YAML_READER_ERROR) { /* A source holds valid text only, so this is the last resort. */
-        at = (struct pxm_span){.source = text->source, .line = 1, .column = 1};
-        at = pxm_span_part(
-            (struct pxm_span){.source = text->source, .line = 1, .column = 1, .length = (uint32_t)text->source->length},
-            (uint32_t)parser->problem_offset, 1);
+        at =
+            (struct pxm_span){.source = text->source, .line = 1, .column = 1, .length = (uint32_t)text->source->length};
+        at = pxm_span_part(at, (uint32_t)parser->problem_offset, 1);
         pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E001", at, "%s", problem);
         return false;
     }

@@ -73,5 +73,5 @@ const char *vipsbase_origin_failure(VipsImage *image)
         return NULL;
     }
     origin = data;
-    return g_atomic_int_get(&origin->failed) ? origin->text : NULL;
+    return __atomic_load_n(&origin->failed, __ATOMIC_ACQUIRE) ? origin->text : NULL;
 }

@@ -29,14 +29,14 @@ static pxm_value *list_of_ints(const struct pxm_host *host, const int *numbers, 
     return list;
 }
 
-static pxm_value *nick_of(const struct pxm_host *host, const GValue *value)
+static pxm_value *nick_of(const struct pxm_host *host, GType type, const GValue *value)
 {
-    const char *nick = vips_enum_nick(G_VALUE_TYPE(value), g_value_get_enum(value));
+    const char *nick = vips_enum_nick(type, g_value_get_enum(value));
 
     return host->value_string(nick, strlen(nick));
 }
 
-static pxm_value *value_of(const struct pxm_host *host, enum vop_kind kind, const GValue *value)
+static pxm_value *value_of(const struct pxm_host *host, enum vop_kind kind, GType type, const GValue *value)
 {
     const char *text;
     int count = 0;
@@ -49,7 +49,7 @@ static pxm_value *value_of(const struct pxm_host *host, enum vop_kind kind, cons
     case VOP_FLOAT:
         return host->value_float(g_value_get_double(value));
     case VOP_ENUM:
-        return nick_of(host, value);
+        return nick_of(host, type, value);
     case VOP_STRING:
         text = g_value_get_string(value);
         return host->value_string(text ? text : "", text ? strlen(text) : 0);
@@ -84,7 +84,7 @@ pxm_status vop_output_value(const struct vop_call *call, VipsOperation *operatio
         return host->fail(error, PXM_E_INVALID, "vips.failed", "%s: `%s` is not a number", call->operation->name,
                           output->property);
     }
-    result = value_of(host, output->kind, &value);
+    result = value_of(host, output->kind, G_PARAM_SPEC_VALUE_TYPE(spec), &value);
     if (!result) {
         return host->fail(error, PXM_E_NO_MEMORY, "no_memory", "out of memory");
     }

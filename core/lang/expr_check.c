@@ -66,6 +66,22 @@ static void report_secret(const struct pxm_expr *expr, struct pxm_diags *diags)
     pxm_diag_label(diags, diag, "only \"${secret.NAME}\" alone, and only in an option that takes a secret");
 }
 
+static void report_kind(struct pxm_arena *arena, const struct pxm_expr *expr, const struct pxm_type *have,
+                        const struct pxm_type *want, const char *what, struct pxm_diags *diags)
+{
+    const char *text = expr_text(arena, expr);
+    if (!text) {
+        pxm_diags_no_memory(diags);
+        return;
+    }
+    struct pxm_diag *diag =
+        pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E206", pxm_expr_span(expr), "%s takes %s, but `%s` is %s", what,
+                     pxm_type_text(arena, want), text, pxm_type_text(arena, have));
+    if (have->bits == PXM_TYPE_LIST && want->bits & PXM_TYPE_STRING) {
+        pxm_diag_label(diags, diag, "make text of it: join(%s, ', ')", text);
+    }
+}
+
 bool expr_wants(struct pxm_arena *arena, const struct pxm_expr *expr, const struct pxm_type *have,
                 const struct pxm_type *want, const char *what, struct pxm_diags *diags)
 {
@@ -82,10 +98,7 @@ bool expr_wants(struct pxm_arena *arena, const struct pxm_expr *expr, const stru
     } else if (present->bits && pxm_type_may_fit(present, want)) {
         report_null(arena, expr, have, want, diags);
     } else {
-        const char *text = expr_text(arena, expr);
-        pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E206", pxm_expr_span(expr), "%s takes %s, but `%s` is %s", what,
-                     pxm_type_text(arena, want), text ? text : "this",
-                     pxm_type_text(arena, present->bits ? present : have));
+        report_kind(arena, expr, present->bits ? present : have, want, what, diags);
     }
     return false;
 }
@@ -122,9 +135,9 @@ static const struct pxm_type *fail_segment(struct checker *checker, const struct
     if (!text) {
         return no_memory(checker);
     }
-    struct pxm_diag *diag = pxm_diag_add(checker->diags, PXM_SEVERITY_ERROR, "E204", pxm_part_span(segment->part),
-                                         "`%s` is %s and has no %s", text, pxm_type_text(arena, base),
-                                         segment->name ? "fields" : "items to count");
+    struct pxm_diag *diag =
+        pxm_diag_add(checker->diags, PXM_SEVERITY_ERROR, "E204", pxm_part_span(segment->part),
+                     "`%s` is %s and has no %s", text, pxm_type_text(arena, base), segment->name ? "fields" : "items");
     if (segment->name && (strcmp(segment->name, "length") == 0 || strcmp(segment->name, "size") == 0)) {
         pxm_diag_label(checker->diags, diag, "write `len(%s)`", text);
     }
@@ -327,7 +340,9 @@ static const struct pxm_type *check_order(struct checker *checker, const struct 
 static const struct pxm_type *check_in(struct checker *checker, const struct pxm_expr *expr, const struct pxm_type *a,
                                        const struct pxm_type *b)
 {
-    bool left = wants(checker, expr->items[0], a, &scalar_type, "`in`");
+    bool scalar = comparable_bits(a) || a->bits == NULL_BIT || a->tainted;
+    bool left = scalar ? wants(checker, expr->items[0], a, &scalar_type, "`in`")
+                       : report_incomparable(checker, expr, a, b) != NULL;
     bool right = wants(checker, expr->items[1], b, &pxm_type_list, "`in`");
     if (!left || !right) {
         return NULL;

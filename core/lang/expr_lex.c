@@ -94,30 +94,34 @@ static const struct habit {
     {"\\", "a backslash has a meaning in strings only", NULL},
 };
 
-/* Reports `sigil` in front of an operand (`!x`, `$x`, `${x}`, `{{ x }}`), with the operand in the label. */
-static void fail_wrapped(struct expr_lexer *lexer, const char *message, const char *instead)
+/* What other languages put in front of an operand, or around it. */
+static const struct wrap {
+    const char *open, *close, *message, *instead, *label; /* label: where there is no operand to show */
+} wraps[] = {
+    {"!", "", "`!` is not an operator here", "not ", "write `not`"},
+    {"${", "}", "names stand without `${ }` in an expression", "", NULL},
+    {"$", "", "names stand without `$` in an expression", "", NULL},
+    {"{{", "}}", "names stand without `{{ }}` in an expression", "", NULL},
+};
+
+static void fail_wrapped(struct expr_lexer *lexer, const struct wrap *wrap)
 {
-    const char *text = lexer->node->text;
-    size_t from = lexer->start, end, close;
-    while (text[from] && !is_word(text[from]) && text[from] != '}') {
+    const char *text = expr_lex_text(lexer);
+    size_t from = strlen(wrap->open), end, close;
+    while (is_space(text[from])) {
         from++;
     }
     for (end = from; is_word(text[end]) || text[end] == '.'; end++) {
     }
+    if (end == from) {
+        expr_lex_fail(lexer, lexer->start, strlen(wrap->open), wrap->message, wrap->label);
+        return;
+    }
     for (close = end; is_space(text[close]); close++) {
     }
-    if (text[lexer->start] == '{' && strncmp(text + close, "}}", 2) == 0) {
-        close += 2;
-    } else if (text[lexer->start] == '$' && text[lexer->start + 1] == '{' && text[close] == '}') {
-        close += 1;
-    } else {
-        close = end;
-    }
-    const char *label = NULL;
-    if (end > from) {
-        label = pxm_arena_printf(lexer->arena, "write `%s%.*s`", instead, (int)(end - from), text + from);
-    }
-    expr_lex_fail(lexer, lexer->start, (end > from ? close : lexer->start + 1) - lexer->start, message, label);
+    bool closed = *wrap->close && strncmp(text + close, wrap->close, strlen(wrap->close)) == 0;
+    expr_lex_fail(lexer, lexer->start, closed ? close + strlen(wrap->close) : end, wrap->message,
+                  pxm_arena_printf(lexer->arena, "write `%s%.*s`", wrap->instead, (int)(end - from), text + from));
 }
 
 /* `a-b` without spaces is a name from a language that has such names; anything else with `-` is a subtraction. */
@@ -151,16 +155,16 @@ static void lex_unknown(struct expr_lexer *lexer)
             return;
         }
     }
-    if (*text == '!') {
-        fail_wrapped(lexer, "`!` is not an operator here", "not ");
-    } else if (*text == '$') {
-        fail_wrapped(lexer, "names stand without `$` in an expression", "");
-    } else if (*text == '{' && text[1] == '{') {
-        fail_wrapped(lexer, "names stand without `{{ }}` in an expression", "");
+    for (size_t i = 0; i < sizeof wraps / sizeof *wraps; i++) {
+        if (strncmp(text, wraps[i].open, strlen(wraps[i].open)) == 0) {
+            fail_wrapped(lexer, &wraps[i]);
+            return;
+        }
+    }
+    if (*text == '-') {
+        fail_hyphen(lexer);
     } else if (*text == '{') {
         expr_lex_fail(lexer, lexer->start, 1, "there are no records in expressions", "a map of templates makes one");
-    } else if (*text == '-') {
-        fail_hyphen(lexer);
     } else {
         size_t length = pxm_utf8_next(text, lexer->node->length - lexer->start, NULL);
         length = length ? length : 1;

@@ -60,7 +60,8 @@ struct pxm_bind_rules {
  * choices, all in one pass. `table` is sound and outlives the bindings.
  *
  * A template must be of its option's type; text is also taken for sizes, durations and pixel counts and read at run time,
- * while ints are bytes, milliseconds and pixels; numbers and bools are also taken for text. An option never takes null: a
+ * while ints are bytes, milliseconds and pixels; numbers and bools are also taken for text. Lengths of text are
+ * in characters. An option never takes null: a
  * template that may be null is E205, so an optional option is either written or not. Only items of lists and records, and
  * "anything JSON can say", may be null. */
 struct pxm_bindings *pxm_options_bind(struct pxm_arena *arena, const struct pxm_option_table *table,

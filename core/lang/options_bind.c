@@ -15,6 +15,7 @@ struct binder {
     bool sound;
 };
 
+/* An error of the map; a message that could not be made (NULL) means that memory is out. */
 static struct pxm_diag *report(struct binder *binder, const char *code, struct pxm_span span, const char *message)
 {
     binder->sound = false;
@@ -41,19 +42,20 @@ static const char *option_list(struct binder *binder)
     enum { SHOWN_MAX = 16 };
     const char *list = NULL;
     size_t shown = 0, count = pxm_options_count(binder->table);
-    for (size_t i = 0; i < count && shown < SHOWN_MAX; i++) {
+    for (size_t i = 0; i < count && shown <= SHOWN_MAX; i++) {
         struct pxm_option option = pxm_options_at(binder->table, i);
         if (option.flags & (PXM_OPT_ADVANCED | PXM_OPT_DEPRECATED)) {
             continue;
         }
-        list = pxm_arena_printf(binder->arena, "%s%s%s%s", list ? list : "options: ", list ? ", " : "", option.name,
-                                option.flags & PXM_OPT_REQUIRED ? "*" : "");
+        const char *name = shown++ < SHOWN_MAX ? option.name : "...";
+        bool star = shown <= SHOWN_MAX && option.flags & PXM_OPT_REQUIRED;
+        list = pxm_arena_printf(binder->arena, "%s%s%s%s", list ? list : "options: ", list ? ", " : "", name,
+                                star ? "*" : "");
         if (!list) {
             return NULL;
         }
-        shown++;
     }
-    return list && shown == SHOWN_MAX ? pxm_arena_printf(binder->arena, "%s, ...", list) : list;
+    return list;
 }
 
 static const char *suggest_option(struct binder *binder, const char *word)
@@ -66,27 +68,31 @@ static const char *suggest_option(struct binder *binder, const char *word)
     return pxm_suggest(word, names, count);
 }
 
-static const char *suggest_also(const struct binder *binder, const char *word)
+/* The one of the other words that it surely or probably is. */
+static const char *suggest_also(const struct binder *binder, const char *word, bool exactly)
 {
+    const char *const *also = binder->rules->also;
     size_t count = 0;
-    while (binder->rules->also && binder->rules->also[count]) {
-        count++;
+    for (; also && also[count]; count++) {
+        if (strcmp(also[count], word) == 0) {
+            return also[count];
+        }
     }
-    return count ? pxm_suggest(word, binder->rules->also, count) : NULL;
+    return count && !exactly ? pxm_suggest(word, also, count) : NULL;
 }
 
 static void report_unknown(struct binder *binder, const struct pxm_node *key)
 {
     const char *owner = binder->rules->owner;
     const char *close = suggest_option(binder, key->text);
-    const char *also = close ? NULL : suggest_also(binder, key->text);
+    const char *also = suggest_also(binder, key->text, close != NULL);
     const char *list = option_list(binder);
     struct pxm_diag *diag = report(binder, "E102", key->span,
                                    pxm_arena_printf(binder->arena, "unknown option `%s` for %s", key->text, owner));
-    if (close) {
-        pxm_diag_label(binder->diags, diag, "did you mean `%s`? (%s)", close, list ? list : close);
-    } else if (also) {
+    if (also) {
         pxm_diag_label(binder->diags, diag, "`%s` is no option of %s; it stands beside it", also, owner);
+    } else if (close) {
+        pxm_diag_label(binder->diags, diag, "did you mean `%s`? (%s)", close, list ? list : close);
     } else {
         pxm_diag_label(binder->diags, diag, "%s", list ? list : "it has no options");
     }

@@ -43,6 +43,7 @@ static const struct world_name {
     {PXM_ROOT_STEPS, "row", &pxm_type_record, "{\"title\":\"Cat\",\"n\":3,\"list\":[1,\"x\"],\"deep\":{\"a\":1}}"},
     {PXM_ROOT_VARS, "widths", &world_ints, "[320,640]"},
     {PXM_ROOT_VARS, "list", &pxm_type_list, "[1,\"x\",null]"},
+    {PXM_ROOT_VARS, "quality", &pxm_type_record, "{\"jpeg\":\"x\"}"},
     {PXM_ROOT_RUN, "id", &pxm_type_string, "\"01J9\""},
     {PXM_ROOT_ITEM, NULL, &pxm_type_int, "640"},
     {PXM_ROOT_INDEX, NULL, &pxm_type_int, "0"},

@@ -148,7 +148,7 @@ static const struct pxm_option options[] = {
     {.name = NULL},
 };
 static const struct pxm_option_table table = {options, sizeof *options, sizeof(struct config)};
-static const char *const step_keys[] = {"when", "retry", NULL};
+static const char *const step_keys[] = {"when", "retry", "bits", NULL};
 
 static inline struct pxm_bindings *bind(struct world *world, const struct pxm_option_table *bound, const char *yaml)
 {

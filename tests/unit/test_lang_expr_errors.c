@@ -26,9 +26,10 @@ static const struct {
     {"input?.w", "E201 [?.] `?.` is not needed: a path into null is null | write `.`"},
     {"input.maybe ?: 'x'", "E201 [?:] `?:` is not an operator here | write `??`"},
     {"!input.flag", "E201 [!input.flag] `!` is not an operator here | write `not input.flag`"},
-    {"! ", "E201 [!] `!` is not an operator here"},
+    {"!(input.flag)", "E201 [!] `!` is not an operator here | write `not`"},
     {"$input.w == 1", "E201 [$input.w] names stand without `$` in an expression | write `input.w`"},
-    {"${input.w} == 1", "E201 [${input.w}] names stand without `$` in an expression | write `input.w`"},
+    {"${input.w} == 1", "E201 [${input.w}] names stand without `${ }` in an expression | write `input.w`"},
+    {"${input.w} b}", "E201 [ b}] this stands behind the end of the expression"},
     {"{{ input.w }} == 1", "E201 [{{ input.w }}] names stand without `{{ }}` in an expression | write `input.w`"},
     {"{a: 1}", "E201 [{] there are no records in expressions | a map of templates makes one"},
     {"input.w + 1", "E201 [+] there is no arithmetic in expressions | compute it where the value is made; min() and "
@@ -96,7 +97,7 @@ static const struct {
     {"steps.size.hsah", "E204 [hsah] `steps.size` has no field `hsah` | did you mean `hash`?"},
     {"steps.size.unlike", "E204 [unlike] `steps.size` has no field `unlike` | its fields: hash, size"},
     {"input.w.x", "E204 [x] `input.w` is int and has no fields"},
-    {"input.w[0]", "E204 [0] `input.w` is int and has no items to count"},
+    {"input.w[0]", "E204 [0] `input.w` is int and has no items"},
     {"input.name.length", "E204 [length] `input.name` is string and has no fields | write `len(input.name)`"},
     {"input.tags['size']", "E204 ['size'] `input.tags` is list of string and has no fields | write `len(input.tags)`"},
     /* Kinds. */
@@ -104,11 +105,16 @@ static const struct {
     {"true and 'x'", "E206 ['x'] `and` takes bool, but `'x'` is string"},
     {"input.w or true", "E206 [input.w] `or` takes bool, but `input.w` is int"},
     {"lower(1)", "E206 [1] `lower` takes string, but `1` is int"},
+    {"lower(input.tags)",
+     "E206 [input.tags] `lower` takes string, but `input.tags` is list of string | make text of it: "
+     "join(input.tags, ', ')"},
     {"len(1)", "E206 [1] `len` takes string or list or record or blob, but `1` is int"},
     {"min(1, 'a')", "E206 ['a'] `min` takes float, but `'a'` is string"},
     {"join([1.5], '')", "E206 [[1.5]] `join` takes list of (int or string), but `[1.5]` is list of float"},
     {"1 in 'abc'", "E206 ['abc'] `in` takes list, but `'abc'` is string"},
-    {"[1] in vars.widths", "E206 [[1]] `in` takes bool or int or float or string, but `[1]` is list of int"},
+    {"[1] in vars.widths", "E206 [[1] in vars.widths] `[1]` is list of int and `vars.widths` is list of int, which do "
+                           "not compare | compare bools, "
+                           "numbers or strings with their like"},
     {"'a' in vars.widths", "E206 ['a' in vars.widths] `'a'` is string and `vars.widths` is list of int, which do not "
                            "compare | compare bools, "
                            "numbers or strings with their like"},

@@ -1,6 +1,8 @@
 /* Options: what they take from YAML, and what arrives in the config struct. */
 #include "option_world.h"
 
+#include <pthread.h>
+
 /* Binds and fills; the config is freed by the caller. */
 static struct pxm_config *fill(struct world *world, const char *yaml)
 {
@@ -221,6 +223,43 @@ static void an_owner_without_options_says_so(void **state)
     world_done(&world);
 }
 
+/* What was bound is only read: each thread fills its own struct from the same bindings. */
+static void *fill_many(void *arg)
+{
+    const struct pxm_bindings *bindings = arg;
+    for (int i = 0; i < 200; i++) {
+        struct pxm_error error = {0};
+        struct pxm_config *config = NULL;
+        if (pxm_config_fill(bindings, &world_scope, &config, &error) != PXM_OK ||
+            strcmp(((const struct config *)pxm_config_data(config))->key, "k/640") != 0) {
+            return arg;
+        }
+        pxm_config_free(config);
+    }
+    return NULL;
+}
+
+static void many_threads_fill_from_the_same_bindings(void **state)
+{
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    struct world world;
+    (void)state;
+    world_init(&world);
+    struct pxm_bindings *bindings =
+        bind(&world, &table, "{key: \"k/${item}\", tags: [a, b], meta: {n: \"${min(input.w, 3) ?? 1}\"}}");
+    assert_non_null(bindings);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, fill_many, bindings), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        void *failed = NULL;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    world_done(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +271,7 @@ int main(void)
         cmocka_unit_test(relative_paths_start_at_the_base),
         cmocka_unit_test(a_path_beyond_what_the_system_takes_is_refused),
         cmocka_unit_test(the_project_file_may_use_templates_everywhere),
+        cmocka_unit_test(many_threads_fill_from_the_same_bindings),
         cmocka_unit_test(an_owner_without_options_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,9 @@ static void complaints_name_the_place_and_the_way_out(void **state)
         {"wehn: 1",
          "E102 [wehn] unknown option `wehn` for `shrink` | `when` is no option of `shrink`; it stands beside it",
          false},
+        {"bits: 1",
+         "E102 [bits] unknown option `bits` for `shrink` | `bits` is no option of `shrink`; it stands beside it",
+         false},
         {"[1]", "E104 [[1]] `shrink` takes a map of options | options: %s", true},
         {"width: x", "E104 [x] `width` takes an int, not `x` | expected a whole number in decimal digits", false},
         {"width: 1.5", "E104 [1.5] `width` takes an int, not `1.5` | expected a whole number in decimal digits", false},
@@ -118,7 +121,7 @@ static void complaints_name_the_place_and_the_way_out(void **state)
         {"fit: \"${input.w}\"", "E206 [input.w] `fit` takes string, but `input.w` is int", false},
         {"key: \"${input.tags}\"",
          "E206 [input.tags] `key` takes bool or int or float or string, but `input.tags` is list "
-         "of string",
+         "of string | make text of it: join(input.tags, ', ')",
          false},
         {"tags: [\"${input.w}\"]", "E206 [input.w] `tags` takes string, but `input.w` is int", false},
         {"tags: \"${vars.widths}\"", "E206 [vars.widths] `tags` takes list of string, but `vars.widths` is list of int",
@@ -171,6 +174,28 @@ static void what_is_required_must_be_there(void **state)
     world_done(&world);
 }
 
+static void a_long_list_of_choices_is_cut(void **state)
+{
+    static struct pxm_choice many[101];
+    static char names[100][12];
+    static struct pxm_option few[2];
+    static const struct pxm_option_table small = {few, sizeof *few, sizeof(struct config)};
+    struct world world;
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        snprintf(names[i], sizeof names[i], "choice_%d", i);
+        many[i] = (struct pxm_choice){.name = names[i], .value = i};
+    }
+    few[0] =
+        (struct pxm_option){.name = "fit", .type = PXM_OPT_ENUM, FIELD(fit, int32_t), .choices = many, .help = "x"};
+    world_init(&world);
+    assert_null(bind(&world, &small, "fit: nothing_like_it"));
+    const char *label = world.diags.items[0]->label;
+    assert_non_null(strstr(label, "one of: choice_0, choice_1, "));
+    assert_string_equal(label + strlen(label) - 5, ", ...");
+    world_done(&world);
+}
+
 static void two_names_of_one_option_clash(void **state)
 {
     struct world world;
@@ -215,6 +240,8 @@ static void values_of_templates_are_checked_when_they_come(void **state)
         {"meta: \"${steps.row}\"", "`meta` takes items of type int or string, but item 2 is of type list"},
         {"quality: {jpeg: \"${input.w}\"}", "`quality` must be 1 to 100, not 320"},
         {"quality: \"${input.w}\"", "`quality` must be 1 to 100, not 320"},
+        {"quality: \"${steps.row}\"", "`title` is not a key of `quality`; one of: jpeg, webp"},
+        {"quality: \"${vars.quality}\"", "`quality` takes ints, but its `jpeg` is none"},
         {"image: \"${steps.row.n ?? steps.image}\"", "`image` takes an image, not a value of type int"},
     };
     (void)state;
@@ -287,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(complaints_name_the_place_and_the_way_out),
         cmocka_unit_test(what_is_required_must_be_there),
+        cmocka_unit_test(a_long_list_of_choices_is_cut),
         cmocka_unit_test(two_names_of_one_option_clash),
         cmocka_unit_test(all_mistakes_are_reported_in_one_pass),
         cmocka_unit_test(values_of_templates_are_checked_when_they_come),

@@ -108,7 +108,7 @@ static void complaints_name_the_place_and_the_way_out(void **state)
     } cases[] = {
         {"a ${input.tags} b", STRINGS,
          "E206 [input.tags] text takes bool or int or float or string, but `input.tags` is "
-         "list of string"},
+         "list of string | make text of it: join(input.tags, ', ')"},
         {"a ${steps.image}", STRINGS,
          "E206 [steps.image] text takes bool or int or float or string, but `steps.image` is "
          "image"},

@@ -132,8 +132,6 @@ struct pxm_template *pxm_template_parse_items(struct pxm_arena *arena, const str
 struct pxm_template *pxm_template_of_value(struct pxm_arena *arena, pxm_value *value);
 /* Its value if it holds no expression, else NULL. Borrowed. */
 const pxm_value *pxm_template_literal(const struct pxm_template *tpl);
-/* The expression if it is exactly one ${...}, else NULL. */
-struct pxm_expr *pxm_template_expr(const struct pxm_template *tpl);
 /* NULL with diagnostics. Secrets inside text, lists and records are errors; a whole-value secret gives a tainted type. */
 const struct pxm_type *pxm_template_check(struct pxm_template *tpl, const struct pxm_resolver *resolver,
                                           struct pxm_diags *diags);

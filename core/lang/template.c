@@ -323,11 +323,6 @@ const pxm_value *pxm_template_literal(const struct pxm_template *tpl)
     return tpl->literal;
 }
 
-struct pxm_expr *pxm_template_expr(const struct pxm_template *tpl)
-{
-    return tpl->expr;
-}
-
 const char *pxm_template_prefix(const struct pxm_template *tpl)
 {
     if (tpl->kind == TEMPLATE_TEXT) {

@@ -105,7 +105,8 @@ static const struct pxm_type *with_stop(struct draft *draft, const struct pxm_ty
         const struct pxm_step *step = draft->notes[i].step;
         for (size_t k = 0; step && !draft->notes[i].on_failure && k < step->rule_count; k++) {
             if (step->rules[k].action == PXM_ON_ERROR_STOP) {
-                const char *reason = pxm_arena_printf(draft->compiler->arena, "its step `%s` can stop it", step->id);
+                const char *reason = pxm_arena_printf(draft->compiler->arena, "step `%s` of pipeline `%s` can stop it",
+                                                      step->id, draft->program->name);
                 return compile_nullable(draft->compiler, type, NULL, compile_have(draft->compiler, reason));
             }
         }
@@ -138,7 +139,7 @@ static void read_steps(struct draft *draft)
     draft->place = PLACE_STEP;
     draft->frame = frame;
     if (!steps) {
-        compile_error(draft->compiler, "E122", draft->root->span, "a pipeline has `steps`");
+        compile_error(draft->compiler, "E124", draft->root->span, "this pipeline has no `steps`");
     }
     if (frame) {
         compile_block(draft, steps, &draft->program->block);

@@ -120,12 +120,13 @@ static void words_add(struct words *words, const char *word)
     }
 }
 
+/* `where`: text behind the name; "" where the file is meant. */
 static const struct pxm_type *unknown(struct compiler *compiler, const struct pxm_ref *ref, const char *what,
-                                      const struct words *words)
+                                      const char *where, const struct words *words)
 {
     const char *name = ref->segments[0].name;
-    struct pxm_diag *diag =
-        compile_error(compiler, "E211", pxm_part_span(ref->segments[0].part), "there is no %s `%s`", what, name);
+    struct pxm_diag *diag = compile_error(compiler, "E211", pxm_part_span(ref->segments[0].part),
+                                          "there is no %s `%s`%s", what, name, where);
     const char *best = words->items ? pxm_suggest(name, words->items, words->count) : NULL;
 
     if (best) {
@@ -155,7 +156,7 @@ static const struct pxm_type *resolve_input(struct draft *draft, struct pxm_ref 
         for (size_t i = 0; i < program->input_count; i++) {
             words_add(&words, program->inputs[i].name);
         }
-        return unknown(draft->compiler, ref, "input", &words);
+        return unknown(draft->compiler, ref, "input", "", &words);
     }
     if (!input) {
         return NULL;
@@ -178,7 +179,7 @@ static const struct pxm_type *resolve_var(struct draft *draft, struct pxm_ref *r
         }
         words_add(&words, program->vars[i].name);
     }
-    return name ? unknown(draft->compiler, ref, draft->place == PLACE_VARS ? "earlier var" : "var", &words) : NULL;
+    return name ? unknown(draft->compiler, ref, "var", draft->place == PLACE_VARS ? " above" : "", &words) : NULL;
 }
 
 static bool is_listed(const char *const *names, const char *name)
@@ -224,7 +225,7 @@ static const struct pxm_type *resolve_env(struct compiler *compiler, struct pxm_
         }
         words_add(&words, env->name);
     }
-    return name ? unknown(compiler, ref, "declared variable", &words) : NULL;
+    return name ? unknown(compiler, ref, "variable", " in `env`", &words) : NULL;
 }
 
 /* Each profile has its own secrets, so that of a step is looked for when all profiles are known. */
@@ -247,7 +248,7 @@ static const struct pxm_type *resolve_secret(struct compiler *compiler, struct p
         }
         words_add(&words, profile->secrets[i].name);
     }
-    return unknown(compiler, ref, "secret of this profile", &words);
+    return unknown(compiler, ref, "secret", " in this profile", &words);
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------ */
@@ -347,7 +348,7 @@ static const struct pxm_type *unknown_step(struct draft *draft, const struct pxm
     for (size_t i = 0; i < draft->name_count; i++) {
         words_add(&words, draft->names[i].id);
     }
-    return unknown(draft->compiler, ref, "step", &words);
+    return unknown(draft->compiler, ref, "step", "", &words);
 }
 
 static const struct pxm_type *resolve_step(struct draft *draft, struct pxm_ref *ref)

@@ -69,8 +69,10 @@ static void check_step_keys(struct draft *draft, const struct pxm_node *map, con
         if (!is_among(key->text, allowed) && is_among(key->text, compile_step_words)) {
             struct pxm_diag *diag =
                 compile_error(compiler, "E128", key->span, "`%s` cannot stand on %s", key->text, kind);
-            if (is_among(key->text, foreach_keys) && allowed != foreach_keys) {
+            if (!is_among(key->text, operation_keys)) {
                 pxm_diag_label(compiler->diags, diag, "it belongs to `foreach`");
+            } else if (allowed != operation_keys) {
+                pxm_diag_label(compiler->diags, diag, "put it on the steps inside");
             }
         }
     }
@@ -214,7 +216,7 @@ struct pxm_step *compile_step(struct draft *draft, const struct pxm_node *map, c
         return NULL;
     }
     struct name *name = open_name(draft, map);
-    const struct pxm_node *when = pxm_node_get(map, "when");
+    const struct pxm_node *when = pxm_node_get(map, "parallel") ? NULL : pxm_node_get(map, "when");
     step->slot = draft->frame->slots++;
     step->id = "";
     draft->reader = step;

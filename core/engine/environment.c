@@ -145,8 +145,8 @@ bool pxm_environment_read(struct pxm_environment *environment, const struct pxm_
     size_t before = diags->errors;
 
     *environment = (struct pxm_environment){.project = project, .profile = profile};
-    environment->envs = calloc(project->env_count + 1, sizeof *environment->envs);
-    environment->secrets = calloc(profile->secret_count + 1, sizeof *environment->secrets);
+    environment->envs = calloc(project->env_count + 1, sizeof(pxm_value *));
+    environment->secrets = calloc(profile->secret_count + 1, sizeof(pxm_value *));
     if (!environment->envs || !environment->secrets) {
         pxm_diags_no_memory(diags);
         return false;

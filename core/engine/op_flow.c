@@ -60,7 +60,7 @@ pxm_status pxm_op_call(struct pxm_op *op, pxm_value **ret)
     const struct pxm_pipeline *callee = op->plan->callee;
 
     pxm_job job = callee_job(&context->job, callee);
-    pxm_value **inputs = calloc(callee->program->input_count + 1, sizeof *inputs);
+    pxm_value **inputs = calloc(callee->program->input_count + 1, sizeof(pxm_value *));
     if (!inputs) {
         return pxm_error_no_memory(context->error);
     }

@@ -187,8 +187,7 @@ static void compile_patterns(struct planner *planner)
 {
     const struct pxm_program *program = planner->pipeline->program;
 
-    planner->pipeline->patterns =
-        pxm_arena_array(planner->arena, program->input_count + 1, sizeof *planner->pipeline->patterns);
+    planner->pipeline->patterns = pxm_arena_array(planner->arena, program->input_count + 1, sizeof(regex_t *));
     if (!planner->pipeline->patterns) {
         pxm_diags_no_memory(planner->diags);
         return;

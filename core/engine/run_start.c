@@ -87,9 +87,9 @@ static pxm_status set_inputs(struct pxm_run *run, const struct pxm_run_start *st
                              const struct pxm_run_options *options, pxm_error *error)
 {
     size_t count = run->pipeline->program->input_count;
-    pxm_value **parsed = calloc(count + 1, sizeof *parsed);
+    pxm_value **parsed = calloc(count + 1, sizeof(pxm_value *));
 
-    run->inputs = calloc(count + 1, sizeof *run->inputs);
+    run->inputs = calloc(count + 1, sizeof(pxm_value *));
     if (!parsed || !run->inputs) {
         free(parsed);
         pxm_run_release_inputs(options);

@@ -378,7 +378,7 @@ void world_write(const struct world *world, const char *path, const char *text)
 static void make_folder(struct world *world)
 {
     assert_non_null(getcwd(world->back, sizeof world->back));
-    strcpy(world->folder, "/tmp/pixmill-program-XXXXXX");
+    snprintf(world->folder, sizeof world->folder, "/tmp/pixmill-program-XXXXXX");
     assert_non_null(mkdtemp(world->folder));
     assert_int_equal(chdir(world->folder), 0);
 }

@@ -27,6 +27,7 @@ static const struct denial denials[] = {
     {"convasep", "divides by zero for some masks"},
     {"remainder_const", "divides by zero for some constants"},
     {"draw_flood", "reads outside of the picture for some places"},
+    {"hist_local", "reads outside of the picture at its edge"},
     {"fractsurf", "writes outside of its memory for some sizes"},
     {"fwfft", "writes outside of its memory for some sizes"},
     {"invfft", "writes outside of its memory for some sizes"},

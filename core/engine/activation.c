@@ -49,8 +49,8 @@ pxm_status pxm_context_check(const struct pxm_context *context)
     return pxm_job_check(&context->job, context->error);
 }
 
-/* The pipeline's value: of its `output` template; null where it has none, and when a step stopped it, as what the template
- * reads may then be missing. */
+/* The pipeline's value: of its `output` template; null where it has none, and when a step stopped it, as what the
+ * template reads may then be missing. */
 static pxm_status evaluate_output(struct pxm_context *context, enum pxm_flow flow, pxm_value **ret)
 {
     const struct pxm_program *program = context->activation->pipeline->program;

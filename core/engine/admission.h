@@ -1,5 +1,5 @@
-/* Who may run now: the bound on all runs of a project, and `concurrency` of a pipeline, whose further runs wait for their turn
- * in the order they came or are refused. [any] */
+/* Who may run now: the bound on all runs of a project, and `concurrency` of a pipeline, whose further runs wait for
+ * their turn in the order they came or are refused. [any] */
 #ifndef PXM_ENGINE_ADMISSION_H
 #define PXM_ENGINE_ADMISSION_H
 

@@ -1,5 +1,5 @@
-/* Telling transforms, before they run, of calls that will read the picture a step has just made: several sizes then come from
- * one decode. Only a hint, so whatever fails here is left out. Runs on the thread of the step. */
+/* Telling transforms, before they run, of calls that will read the picture a step has just made: several sizes then
+ * come from one decode. Only a hint, so whatever fails here is left out. Runs on the thread of the step. */
 #include "engine/operation_run.h"
 #include "engine/run.h"
 #include "engine/scope.h"

@@ -1,5 +1,5 @@
-/* What a project takes from outside, read once when it is opened: declared environment variables, typed, and the secrets
- * of its profile. Read-only afterwards. */
+/* What a project takes from outside, read once when it is opened: declared environment variables, typed, and the
+ * secrets of its profile. Read-only afterwards. */
 #ifndef PXM_ENGINE_ENVIRONMENT_H
 #define PXM_ENGINE_ENVIRONMENT_H
 
@@ -16,8 +16,8 @@ struct pxm_environment {
 bool pxm_environment_read(struct pxm_environment *environment, const struct pxm_project *project,
                           const struct pxm_profile *profile, struct pxm_diags *diags);
 void pxm_environment_done(struct pxm_environment *environment);
-/* What a reference to `env` or `secret` stands for; borrowed; NULL: null. Secrets go by their names, as each profile has its
- * own. */
+/* What a reference to `env` or `secret` stands for; borrowed; NULL: null. Secrets go by their names, as each profile
+ * has its own. */
 const pxm_value *pxm_environment_value(const struct pxm_environment *environment, const struct pxm_ref *ref);
 /* Serves ${env.X} and ${secret.x} in the options of resources. */
 struct pxm_scope pxm_environment_scope(const struct pxm_environment *environment);

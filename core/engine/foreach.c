@@ -1,5 +1,6 @@
-/* A block for each item of a list, some of them side by side. Each item has a frame of its own that ends with it; what is to
- * be seen outside is what `emit` says. Results are in the order of the list, whatever order the items ran in. */
+/* A block for each item of a list, some of them side by side. Each item has a frame of its own that ends with it;
+ * what is to be seen outside is what `emit` says. Results are in the order of the list, whatever order the items ran
+ * in. */
 #include "engine/overlap.h"
 #include "engine/run.h"
 #include "engine/scope.h"
@@ -22,7 +23,7 @@ struct loop {
     struct pxm_overlap overlap;
 };
 
-/* ---- one item --------------------------------------------------------------------------------------------------------- */
+/* ---- one item ---------------------------------------------------------------------------------------------------- */
 
 static pxm_status is_wanted(const struct pxm_context *context, const struct pxm_expr *where, bool *ret)
 {
@@ -137,7 +138,7 @@ static void run_one(void *arg, size_t index)
     pxm_frame_done(&frame);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 /* {items: [...], failed: [...], count}: what was emitted, what failed and was tolerated, and how many items ran. */
 static pxm_status collect(struct loop *loop, size_t count, pxm_value **ret)

@@ -1,4 +1,5 @@
-/* Owns the process-wide list of shared gates. Instances acquire one when they are made and enter it around each call. */
+/* Owns the process-wide list of shared gates. Instances acquire one when they are made and enter it around each
+ * call. */
 #include "engine/gate.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* What serialises the calls of a unit that cannot run beside itself. A unit of the serial model has one gate in the whole
- * process, as its plugin is mapped once however many engines there are. [any] */
+/* What serialises the calls of a unit that cannot run beside itself. A unit of the serial model has one gate in the
+ * whole process, as its plugin is mapped once however many engines there are. [any] */
 #ifndef PXM_ENGINE_GATE_H
 #define PXM_ENGINE_GATE_H
 

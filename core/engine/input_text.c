@@ -1,4 +1,5 @@
-/* Reads the text of inputs: from a command line, a query string, an embedding program. Nothing in it is an expression. */
+/* Reads the text of inputs: from a command line, a query string, an embedding program. Nothing in it is an
+ * expression. */
 #include "engine/input_text.h"
 
 #include "base/arena.h"
@@ -10,7 +11,7 @@
 
 enum { SCALAR_BYTES_MAX = 64, ARENA_BYTES_MAX = 16 << 20 };
 
-/* ---- lists and records ------------------------------------------------------------------------------------------------- */
+/* ---- lists and records ------------------------------------------------------------------------------------------- */
 
 static pxm_value *value_of_scalar(const struct pxm_node *node)
 {
@@ -90,7 +91,7 @@ static pxm_status structure_of_text(const struct pxm_input *input, const char *t
     return status;
 }
 
-/* ---- scalars --------------------------------------------------------------------------------------------------------------- */
+/* ---- scalars ----------------------------------------------------------------------------------------------------- */
 
 static const char *number_or_bool(uint32_t bits, const char *text, pxm_value **ret)
 {

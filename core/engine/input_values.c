@@ -1,4 +1,5 @@
-/* Turns what comes from outside into typed inputs. Called by pxm_submit on the host's thread and by `call` on a worker. */
+/* Turns what comes from outside into typed inputs. Called by pxm_submit on the host's thread and by `call` on a
+ * worker. */
 #include "engine/input_values.h"
 
 #include "base/blob.h"
@@ -18,7 +19,7 @@ static pxm_status invalid(const struct pxm_input *input, const char *why, pxm_er
     return pxm_error_set(error, PXM_E_INVALID, "input.invalid", "input `%s` %s", input->name, why);
 }
 
-/* ---- from the host's struct ---------------------------------------------------------------------------------------------- */
+/* ---- from the host's struct -------------------------------------------------------------------------------------- */
 
 pxm_status pxm_input_parse(const struct pxm_pipeline *pipeline, size_t index, const struct pxm_input_value *given,
                            pxm_value **ret, bool *ret_taken, pxm_error *error)
@@ -46,7 +47,7 @@ pxm_status pxm_input_parse(const struct pxm_pipeline *pipeline, size_t index, co
     return *ret ? PXM_OK : pxm_error_no_memory(error);
 }
 
-/* ---- what is declared of an input ------------------------------------------------------------------------------------------ */
+/* ---- what is declared of an input -------------------------------------------------------------------------------- */
 
 static pxm_status check_number(const struct pxm_input *input, double number, pxm_error *error)
 {
@@ -144,7 +145,7 @@ static pxm_status check_value(const struct pxm_pipeline *pipeline, size_t index,
     }
 }
 
-/* ---- the door ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the door ---------------------------------------------------------------------------------------------------- */
 
 static pxm_status absent(const struct pxm_input *input, pxm_value **ret, pxm_error *error)
 {

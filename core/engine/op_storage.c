@@ -18,7 +18,7 @@ static pxm_status begin(struct pxm_op *op, const char *store, const char *key, c
     return status == PXM_OK ? pxm_key_check(key, under, op->context->error) : status;
 }
 
-/* ---- put -------------------------------------------------------------------------------------------------------------- */
+/* ---- put --------------------------------------------------------------------------------------------------------- */
 
 static const char *media_of(pxm_blob *blob)
 {
@@ -77,7 +77,7 @@ pxm_status pxm_op_put(struct pxm_op *op, pxm_value **ret)
     return status;
 }
 
-/* ---- get ----------------------------------------------------------------------------------------------------------------- */
+/* ---- get --------------------------------------------------------------------------------------------------------- */
 
 /* The whole body is read before the store is left, so that a serial driver's stream is read under its gate. */
 static pxm_status get_blob(struct pxm_op *op, const struct pxm_get *get, pxm_blob **ret)
@@ -123,7 +123,7 @@ pxm_status pxm_op_get(struct pxm_op *op, pxm_value **ret)
     return *ret ? PXM_OK : pxm_error_no_memory(op->context->error);
 }
 
-/* ---- head, remove ---------------------------------------------------------------------------------------------------------- */
+/* ---- head, remove ------------------------------------------------------------------------------------------------ */
 
 pxm_status pxm_op_head(struct pxm_op *op, pxm_value **ret)
 {
@@ -163,7 +163,7 @@ pxm_status pxm_op_remove(struct pxm_op *op, pxm_value **ret)
     return status;
 }
 
-/* ---- presign, list ------------------------------------------------------------------------------------------------------------ */
+/* ---- presign, list ----------------------------------------------------------------------------------------------- */
 
 pxm_status pxm_op_presign(struct pxm_op *op, pxm_value **ret)
 {

@@ -1,5 +1,5 @@
-/* The door between runs and plugins: every call of a step goes through here, and what a plugin gives is checked against what
- * it has declared. Runs on worker threads. */
+/* The door between runs and plugins: every call of a step goes through here, and what a plugin gives is checked
+ * against what it has declared. Runs on worker threads. */
 #include "engine/operation_run.h"
 
 #include "base/image.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- transforms ------------------------------------------------------------------------------------------------------ */
+/* ---- transforms -------------------------------------------------------------------------------------------------- */
 
 struct pxm_call pxm_operation_call(const struct pxm_plan_step *plan, const void *config, const pxm_value *in)
 {
@@ -36,8 +36,8 @@ static pxm_status apply_transform(struct pxm_op *op, pxm_value **ret)
     return status;
 }
 
-/* Pictures are lazy: a broken file shows where pixels are read. So a picture keeps the step that decoded it, through all
- * that is made of it. */
+/* Pictures are lazy: a broken file shows where pixels are read. So a picture keeps the step that decoded it, through
+ * all that is made of it. */
 static void set_origin(const struct pxm_op *op, const pxm_value *value)
 {
     pxm_image *image = pxm_value_as_image(value);
@@ -59,7 +59,7 @@ static void blame_origin(const struct pxm_op *op)
     }
 }
 
-/* ---- what may come back ----------------------------------------------------------------------------------------------- */
+/* ---- what may come back ------------------------------------------------------------------------------------------ */
 
 pxm_status pxm_op_broken(const struct pxm_op *op, const char *how)
 {
@@ -134,7 +134,7 @@ static pxm_status check_fields(const struct pxm_op *op)
     return status;
 }
 
-/* ---- calling ------------------------------------------------------------------------------------------------------------ */
+/* ---- calling ----------------------------------------------------------------------------------------------------- */
 
 static pxm_op_fn *core_function(enum pxm_core_op core)
 {

@@ -1,4 +1,5 @@
-/* What steps that run side by side share: the first failure or stop among them halts the others before their next step. */
+/* What steps that run side by side share: the first failure or stop among them halts the others before their next
+ * step. */
 #ifndef PXM_ENGINE_OVERLAP_H
 #define PXM_ENGINE_OVERLAP_H
 

@@ -1,5 +1,5 @@
-/* Plans programs when a project is opened, so that a run evaluates expressions and calls functions, and looks up nothing.
- * Called by the thread that opens the project. */
+/* Plans programs when a project is opened, so that a run evaluates expressions and calls functions, and looks up
+ * nothing. Called by the thread that opens the project. */
 #include "engine/plan.h"
 
 #include "base/error.h"
@@ -21,7 +21,7 @@ struct planner {
     struct pxm_plan_step **by_order; /* its steps */
 };
 
-/* ---- steps ----------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 static void release_config(void *config)
 {
@@ -106,7 +106,7 @@ static void plan_block(struct planner *planner, const struct pxm_block *block, s
     }
 }
 
-/* ---- announcements ----------------------------------------------------------------------------------------------------- */
+/* ---- announcements ----------------------------------------------------------------------------------------------- */
 
 static void resolve_announces(struct planner *planner, struct pxm_plan_step *plan)
 {
@@ -127,7 +127,7 @@ static void resolve_announces(struct planner *planner, struct pxm_plan_step *pla
     }
 }
 
-/* ---- limits and patterns ------------------------------------------------------------------------------------------------ */
+/* ---- limits and patterns ----------------------------------------------------------------------------------------- */
 
 static int64_t least(int64_t host, int64_t wanted)
 {
@@ -199,7 +199,7 @@ static void compile_patterns(struct planner *planner)
     }
 }
 
-/* ---- vars ------------------------------------------------------------------------------------------------------------------ */
+/* ---- vars -------------------------------------------------------------------------------------------------------- */
 
 /* What a var may read: environment, and vars above it. */
 static pxm_value *load(void *arg, const struct pxm_ref *ref)
@@ -245,7 +245,7 @@ static void evaluate_vars(struct planner *planner)
     }
 }
 
-/* ---- pipelines ------------------------------------------------------------------------------------------------------------ */
+/* ---- pipelines --------------------------------------------------------------------------------------------------- */
 
 static void plan_steps(struct planner *planner)
 {

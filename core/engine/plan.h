@@ -39,9 +39,9 @@ struct pxm_pipeline {
     struct pxm_plan_block block, on_failure;
 };
 
-/* Plans all programs of a project into `pipelines`, an array of its program_count in `arena`, which owns all that is made.
- * Reports what cannot be (E403 an operation does not start, E507 an option, var or pattern). False after an error. Under the
- * load lock, when the handle has its environment. */
+/* Plans all programs of a project into `pipelines`, an array of its program_count in `arena`, which owns all that is
+ * made. Reports what cannot be (E403 an operation does not start, E507 an option, var or pattern). False after an
+ * error. Under the load lock, when the handle has its environment. */
 bool pxm_plan_project(pxm_engine *engine, struct pxm_project_handle *handle, const struct pxm_project *project,
                       struct pxm_arena *arena, struct pxm_pipeline *pipelines, struct pxm_diags *diags);
 

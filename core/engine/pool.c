@@ -20,7 +20,7 @@ struct pxm_pool {
     pthread_t threads[PXM_WORKERS_MAX];
 };
 
-/* ---- the queue, under the lock ------------------------------------------------------------------------------------ */
+/* ---- the queue, under the lock ----------------------------------------------------------------------------------- */
 
 static void queue_append(struct pxm_pool *pool, struct pxm_task *task)
 {
@@ -63,7 +63,7 @@ static void queue_remove(struct pxm_pool *pool, struct pxm_task *task)
     task->queued = false;
 }
 
-/* ---- threads -------------------------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 static void *worker(void *arg)
 {
@@ -98,7 +98,8 @@ static uint32_t processors(void)
     return count < 1 ? 1 : (uint32_t)count;
 }
 
-/* Workers leave signals to the host's own threads, except those that a faulty instruction raises in the worker itself. */
+/* Workers leave signals to the host's own threads, except those that a faulty instruction raises in the worker
+ * itself. */
 static void block_signals(sigset_t *ret_before)
 {
     static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
@@ -179,7 +180,7 @@ void pxm_pool_submit(struct pxm_pool *pool, struct pxm_task *task)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* ---- fans ------------------------------------------------------------------------------------------------------------- */
+/* ---- fans -------------------------------------------------------------------------------------------------------- */
 
 struct fan;
 struct helper {

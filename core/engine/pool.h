@@ -1,5 +1,5 @@
-/* The bounded pool of worker threads that runs are executed on. A task is a piece of memory of its owner, so that handing
- * one over cannot fail. [any] */
+/* The bounded pool of worker threads that runs are executed on. A task is a piece of memory of its owner, so that
+ * handing one over cannot fail. [any] */
 #ifndef PXM_ENGINE_POOL_H
 #define PXM_ENGINE_POOL_H
 
@@ -25,9 +25,10 @@ uint32_t pxm_pool_workers(const struct pxm_pool *pool);
 /* Runs the task when a worker is free, after those that came before. */
 void pxm_pool_submit(struct pxm_pool *pool, struct pxm_task *task);
 
-/* Calls each(arg, index) for 0 <= index < total and returns when all calls have. Up to `width` calls run at once (PXM_FAN_MAX
- * at most), one of them on the calling thread, which therefore never waits for a free worker: one worker is enough at any
- * depth of nesting. Calls start in order of their index. Helpers go before queued tasks, so that what has begun ends soon. */
+/* Calls each(arg, index) for 0 <= index < total and returns when all calls have. Up to `width` calls run at once
+ * (PXM_FAN_MAX at most), one of them on the calling thread, which therefore never waits for a free worker: one
+ * worker is enough at any depth of nesting. Calls start in order of their index. Helpers go before queued tasks, so
+ * that what has begun ends soon. */
 void pxm_pool_fan(struct pxm_pool *pool, size_t total, size_t width, void (*each)(void *arg, size_t index), void *arg);
 
 #endif

@@ -1,5 +1,5 @@
-/* Opening a project: parse and check, then the profile's environment and resources, then the plans of all pipelines. What goes
- * wrong is a diagnostic; nothing stays behind after one. Closing waits for the runs. */
+/* Opening a project: parse and check, then the profile's environment and resources, then the plans of all pipelines.
+ * What goes wrong is a diagnostic; nothing stays behind after one. Closing waits for the runs. */
 #include "engine/project_handle.h"
 
 #include "base/error.h"
@@ -11,7 +11,7 @@
 
 enum { REPORT_BYTES_MAX = 1 << 20 };
 
-/* ---- opening ------------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 /* Asked for, or of the environment, or the first. */
 static const struct pxm_profile *choose_profile(const struct pxm_project *project, const char *wanted,
@@ -111,7 +111,7 @@ pxm_status pxm_project_handle_open(pxm_engine *engine, const struct pxm_open_opt
     return PXM_OK;
 }
 
-/* ---- the public functions ------------------------------------------------------------------------------------------------------ */
+/* ---- the public functions ---------------------------------------------------------------------------------------- */
 
 static char *report_of(const struct pxm_diags *diags)
 {
@@ -181,7 +181,7 @@ void pxm_text_free(char *text)
     free(text);
 }
 
-/* ---- for the runtimes ------------------------------------------------------------------------------------------------------------ */
+/* ---- for the runtimes -------------------------------------------------------------------------------------------- */
 
 const struct pxm_program *pxm_pipeline_program(const pxm_pipeline *pipeline)
 {

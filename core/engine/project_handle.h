@@ -1,5 +1,5 @@
-/* An opened project from the inside: what was parsed, the profile that was chosen, its resources and planned pipelines. The
- * runtimes use it beside the public API. */
+/* An opened project from the inside: what was parsed, the profile that was chosen, its resources and planned
+ * pipelines. The runtimes use it beside the public API. */
 #ifndef PXM_ENGINE_PROJECT_HANDLE_H
 #define PXM_ENGINE_PROJECT_HANDLE_H
 
@@ -20,15 +20,16 @@ struct pxm_project_handle {
     struct pxm_gatekeeper gatekeeper;
 };
 
-/* As pxm_project_open, but every diagnostic goes to `diags`, whose arena the project takes over on success (free it after a
- * failure). `text`: see struct pxm_load_options; may be NULL. */
+/* As pxm_project_open, but every diagnostic goes to `diags`, whose arena the project takes over on success (free it
+ * after a failure). `text`: see struct pxm_load_options; may be NULL. */
 struct pxm_open_options {
     const char *path, *profile, *text;
 };
 pxm_status pxm_project_handle_open(pxm_engine *engine, const struct pxm_open_options *options, struct pxm_diags *diags,
                                    pxm_project_handle **ret, pxm_error *error);
 
-/* Asks every resource whether it is there and permitted, without effects. Tells of each; gives the number of failures. */
+/* Asks every resource whether it is there and permitted, without effects. Tells of each; gives the number of
+ * failures. */
 size_t pxm_project_connect(pxm_project_handle *handle, int64_t timeout_ms,
                            void (*each)(void *arg, const struct pxm_resource *resource, pxm_status status,
                                         const pxm_error *error),

@@ -1,5 +1,5 @@
-/* The stores, tables, queues and auths of a project's profile, one instance each. Made when the project is opened, read-only
- * until it is closed. */
+/* The stores, tables, queues and auths of a project's profile, one instance each. Made when the project is opened,
+ * read-only until it is closed. */
 #ifndef PXM_ENGINE_RESOURCES_H
 #define PXM_ENGINE_RESOURCES_H
 
@@ -11,8 +11,8 @@ struct pxm_resources {
     struct pxm_instance **instances; /* one for each of the profile */
 };
 
-/* Fills their options, with environment and secrets, and creates them; reports what cannot be (E506). False after an error;
- * to be ended in any case. Under the engine's load lock. */
+/* Fills their options, with environment and secrets, and creates them; reports what cannot be (E506). False after an
+ * error; to be ended in any case. Under the engine's load lock. */
 bool pxm_resources_open(struct pxm_resources *resources, pxm_engine *engine, const struct pxm_environment *environment,
                         struct pxm_diags *diags);
 void pxm_resources_close(struct pxm_resources *resources);

@@ -1,6 +1,6 @@
-/* A run from the inside. A run has an activation for the pipeline submitted and one for each `call` in it; an activation has
- * a frame of results for its own steps and one for each item of a `foreach`. Threads that work on a run side by side each
- * have a context, and write results of different steps only. */
+/* A run from the inside. A run has an activation for the pipeline submitted and one for each `call` in it; an
+ * activation has a frame of results for its own steps and one for each item of a `foreach`. Threads that work on a
+ * run side by side each have a context, and write results of different steps only. */
 #ifndef PXM_ENGINE_RUN_H
 #define PXM_ENGINE_RUN_H
 
@@ -78,10 +78,10 @@ struct pxm_run {
     char *json;
 };
 
-/* ---- executing, each in its own file ---------------------------------------------------------------------------------- */
+/* ---- executing, each in its own file ----------------------------------------------------------------------------- */
 
-/* activation.c: the steps of a pipeline, then its output; after a failure undo and on_failure. *ret is a new reference, null
- * after a stop. */
+/* activation.c: the steps of a pipeline, then its output; after a failure undo and on_failure. *ret is a new
+ * reference, null after a stop. */
 struct pxm_activation_start { /* all borrowed */
     struct pxm_run *run;
     const struct pxm_pipeline *pipeline;

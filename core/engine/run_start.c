@@ -1,5 +1,5 @@
-/* From a submission to a run in the queue: everything that can be refused is refused here, on the host's thread, before a
- * worker is kept busy. */
+/* From a submission to a run in the queue: everything that can be refused is refused here, on the host's thread,
+ * before a worker is kept busy. */
 #include "engine/run_start.h"
 
 #include "base/digest.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- inputs -------------------------------------------------------------------------------------------------------------- */
+/* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
 static size_t find_input(const struct pxm_program *program, const char *name)
 {
@@ -103,7 +103,7 @@ static pxm_status set_inputs(struct pxm_run *run, const struct pxm_run_start *st
     return status;
 }
 
-/* ---- identity ---------------------------------------------------------------------------------------------------------------- */
+/* ---- identity ---------------------------------------------------------------------------------------------------- */
 
 /* Given by the host, or 80 random bits in hex. */
 static pxm_status set_id(struct pxm_run *run, const char *wanted, pxm_error *error)
@@ -154,7 +154,7 @@ static void set_deadline(struct pxm_run *run, int64_t wanted_ms)
     }
 }
 
-/* ---- the run -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the run ----------------------------------------------------------------------------------------------------- */
 
 static struct pxm_run_options widen(const struct pxm_run_options *options)
 {

@@ -1,5 +1,5 @@
-/* Runs on workers and what a host does with them afterwards. A run has ended when its outcome is there, and is released when
- * the worker will not touch it again; between the two its `done` is called. */
+/* Runs on workers and what a host does with them afterwards. A run has ended when its outcome is there, and is
+ * released when the worker will not touch it again; between the two its `done` is called. */
 #include "engine/run_work.h"
 
 #include "base/blob.h"
@@ -14,7 +14,7 @@
 
 enum { RESULT_BYTES_MAX = 16 << 20 };
 
-/* ---- on the worker ------------------------------------------------------------------------------------------------------ */
+/* ---- on the worker ----------------------------------------------------------------------------------------------- */
 
 /* The time limits count from here, the caller's deadline from when it submitted. */
 static pxm_job running_job(const struct pxm_run *run)
@@ -97,7 +97,7 @@ void pxm_run_work(struct pxm_task *task)
     pxm_gatekeeper_leave(&pipeline->project->gatekeeper, pipeline->turns, pool);
 }
 
-/* ---- in the host ----------------------------------------------------------------------------------------------------------- */
+/* ---- in the host ------------------------------------------------------------------------------------------------- */
 
 static struct timespec deadline_in(int64_t timeout_ms)
 {

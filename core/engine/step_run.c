@@ -1,5 +1,5 @@
-/* One step with its common keys: when, retry, on_error, fallback, timeout. The order is: when, input and options, tries,
- * then the first rule that fits the error. Runs on worker threads. */
+/* One step with its common keys: when, retry, on_error, fallback, timeout. The order is: when, input and options,
+ * tries, then the first rule that fits the error. Runs on worker threads. */
 #include "engine/operation_run.h"
 #include "engine/run.h"
 #include "engine/scope.h"
@@ -27,7 +27,7 @@ static int64_t now_ms(const struct pxm_context *context)
     return context->job.clock->monotonic_ms(context->job.clock->arg);
 }
 
-/* ---- telling ----------------------------------------------------------------------------------------------------------- */
+/* ---- telling ----------------------------------------------------------------------------------------------------- */
 
 static struct pxm_trace_step trace_step(const struct step_run *run)
 {
@@ -81,7 +81,7 @@ static void surface(const struct step_run *run)
     pxm_error_context(error, "step `%s` (%s)", run->plan->step->id, pxm_plan_place(run->plan, place));
 }
 
-/* ---- trying ------------------------------------------------------------------------------------------------------------ */
+/* ---- trying ------------------------------------------------------------------------------------------------------ */
 
 static enum pxm_flow attempt(struct step_run *run)
 {
@@ -155,7 +155,7 @@ static enum pxm_flow try_until_done(struct step_run *run)
     return flow;
 }
 
-/* ---- before the call ----------------------------------------------------------------------------------------------------- */
+/* ---- before the call --------------------------------------------------------------------------------------------- */
 
 /* A skipped step hands on its input where that has the type of its result. */
 static void skip(struct step_run *run)
@@ -226,7 +226,7 @@ static enum pxm_flow perform(struct step_run *run, bool *ret_skipped)
     return try_until_done(run);
 }
 
-/* ---- after a failure ------------------------------------------------------------------------------------------------------- */
+/* ---- after a failure --------------------------------------------------------------------------------------------- */
 
 static bool matches(const char *pattern, const char *code)
 {
@@ -294,7 +294,7 @@ static enum pxm_flow handle_failure(struct step_run *run, bool *ret_stored)
     return PXM_FLOW_FAIL;
 }
 
-/* ---- the step ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the step ---------------------------------------------------------------------------------------------------- */
 
 static void store(struct step_run *run)
 {

@@ -1,5 +1,5 @@
-/* What a run created and takes back if it fails: objects of `put` and items of `record` with `undo: true`. Several threads
- * of a run may add; the failing one plays it back, last first. */
+/* What a run created and takes back if it fails: objects of `put` and items of `record` with `undo: true`. Several
+ * threads of a run may add; the failing one plays it back, last first. */
 #ifndef PXM_ENGINE_UNDO_H
 #define PXM_ENGINE_UNDO_H
 
@@ -21,7 +21,8 @@ struct pxm_undo_log {
 
 void pxm_undo_init(struct pxm_undo_log *log);
 void pxm_undo_done(struct pxm_undo_log *log);
-/* Room for an entry is made before the effect, so that nothing is created which could not be taken back. NULL: no memory. */
+/* Room for an entry is made before the effect, so that nothing is created which could not be taken back. NULL: no
+ * memory. */
 struct pxm_undo_entry *pxm_undo_prepare(struct pxm_instance *instance, bool is_item, const char *step, const char *key);
 void pxm_undo_add(struct pxm_undo_log *log, struct pxm_undo_entry *entry); /* takes it over */
 /* Moves all to the log of the caller's pipeline. */

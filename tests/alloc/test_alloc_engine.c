@@ -1,5 +1,5 @@
-/* core/engine when memory runs out: opening a project and running a pipeline end in success or in an error that says so, and
- * leave nothing behind. */
+/* core/engine when memory runs out: opening a project and running a pipeline end in success or in an error that says
+ * so, and leave nothing behind. */
 #include "engine_fixture.h"
 
 #include "alloc_sweep.h"

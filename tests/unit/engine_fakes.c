@@ -21,7 +21,7 @@ static pxm_status create(const struct pxm_host *given, const void *config, void 
     return PXM_OK;
 }
 
-/* ---- note ---------------------------------------------------------------------------------------------------------------- */
+/* ---- note -------------------------------------------------------------------------------------------------------- */
 
 struct note {
     const char *text, *fail;
@@ -73,7 +73,7 @@ static pxm_status note_apply(void *self, pxm_job *job, const struct pxm_call *ca
 static const struct pxm_field note_fields[] = {{.name = "text", .type = PXM_TYPE_STRING, .help = "The line."},
                                                {.name = NULL}};
 
-/* ---- open, shrink, pack, same ----------------------------------------------------------------------------------------------- */
+/* ---- open, shrink, pack, same ------------------------------------------------------------------------------------ */
 
 struct picture {
     pxm_blob *source;
@@ -220,7 +220,7 @@ static const struct pxm_field picture_fields[] = {{.name = "width", .type = PXM_
                                                   {.name = "height", .type = PXM_TYPE_INT, .help = "In pixels."},
                                                   {.name = NULL}};
 
-/* ---- hang ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- hang -------------------------------------------------------------------------------------------------------- */
 
 struct hang {
     int64_t advance;
@@ -250,7 +250,7 @@ static pxm_status hang_apply(void *self, pxm_job *job, const struct pxm_call *ca
     return host->fail(error, PXM_E_TIMEOUT, "limit.time", "was told to stop");
 }
 
-/* ---- broken ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- broken ------------------------------------------------------------------------------------------------------ */
 
 struct broken {
     const char *how;
@@ -292,7 +292,7 @@ static pxm_status broken_apply(void *self, pxm_job *job, const struct pxm_call *
 static const struct pxm_field broken_fields[] = {{.name = "size", .type = PXM_TYPE_INT, .help = "A number."},
                                                  {.name = NULL}};
 
-/* ---- thread models ---------------------------------------------------------------------------------------------------------------- */
+/* ---- thread models ----------------------------------------------------------------------------------------------- */
 
 static atomic_int together;
 static atomic_int most;
@@ -320,7 +320,7 @@ static pxm_status threads_apply(void *self, pxm_job *job, const struct pxm_call 
 static const struct pxm_field threads_fields[] = {{.name = "most", .type = PXM_TYPE_INT, .help = "At once."},
                                                   {.name = NULL}};
 
-/* ---- units -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- units ------------------------------------------------------------------------------------------------------- */
 
 struct nothing {
     int32_t reserved;

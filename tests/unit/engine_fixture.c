@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- journal ------------------------------------------------------------------------------------------------------------- */
+/* ---- journal ----------------------------------------------------------------------------------------------------- */
 
 static pthread_mutex_t journal_lock = PTHREAD_MUTEX_INITIALIZER;
 static char journal[64 << 10];
@@ -53,7 +53,7 @@ const char *journal_text(void)
     return journal_shown;
 }
 
-/* ---- clock ----------------------------------------------------------------------------------------------------------------- */
+/* ---- clock ------------------------------------------------------------------------------------------------------- */
 
 enum { CLOCK_START = 1000000 };
 static atomic_int_fast64_t clock_now = CLOCK_START;
@@ -86,14 +86,15 @@ int64_t fake_clock_slept(void)
     return atomic_load(&clock_slept);
 }
 
-/* ---- projects ---------------------------------------------------------------------------------------------------------------- */
+/* ---- projects ---------------------------------------------------------------------------------------------------- */
 
-static const char standard_project[] = "version: 1\n"
-                                       "profiles:\n"
-                                       "  test:\n"
-                                       "    stores: {objects: {mem: {name: objects}}}\n"
-                                       "    tables: {rows: {memtable: {name: rows}}}\n"
-                                       "    queues: {jobs: {memqueue: {name: jobs}}}\n";
+static const char standard_project[] =
+    "version: 1\n"
+    "profiles:\n"
+    "  test:\n"
+    "    stores: {objects: {mem: {name: objects}}, flaky: {mem: {name: flaky, fail_puts: 2}}}\n"
+    "    tables: {rows: {memtable: {name: rows}}}\n"
+    "    queues: {jobs: {memqueue: {name: jobs}}}\n";
 
 static const char *in_folder(const struct world *world, const char *name, char *buffer, size_t size)
 {
@@ -186,7 +187,7 @@ void world_close(struct world *world)
     memset(world, 0, sizeof *world);
 }
 
-/* ---- runs ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- runs -------------------------------------------------------------------------------------------------------- */
 
 static size_t count_inputs(const struct pxm_input_value *inputs)
 {

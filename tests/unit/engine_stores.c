@@ -1,4 +1,5 @@
-/* Stores, tables, queues and auths in memory, for tests of the engine. All instances share one list that tests look into. */
+/* Stores, tables, queues and auths in memory, for tests of the engine. All instances share one list that tests look
+ * into. */
 #include "engine_fixture.h"
 
 #include "base/buf.h"
@@ -31,7 +32,7 @@ struct self {
     atomic_int_fast64_t failures;
 };
 
-/* ---- the list ------------------------------------------------------------------------------------------------------------ */
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
 
 static struct thing **find(const char *place, const char *key)
 {
@@ -114,7 +115,7 @@ const char *fake_item(const char *table, const char *key)
     return text;
 }
 
-/* ---- instances --------------------------------------------------------------------------------------------------------------- */
+/* ---- instances --------------------------------------------------------------------------------------------------- */
 
 static pxm_status create(const struct pxm_host *host, const void *config, void **ret_self, pxm_error *error)
 {
@@ -165,7 +166,7 @@ static pxm_status no_memory(const struct self *self, pxm_error *error)
     return self->host->fail(error, PXM_E_NO_MEMORY, "no_memory", "out of memory");
 }
 
-/* ---- store -------------------------------------------------------------------------------------------------------------------- */
+/* ---- store ------------------------------------------------------------------------------------------------------- */
 
 static void fill_object(const struct self *self, const struct thing *thing, pxm_value *fields)
 {
@@ -276,7 +277,7 @@ static pxm_status remove_object(void *arg, pxm_job *job, const char *key, pxm_va
 static const struct pxm_storage_ops storage_ops = {
     .struct_size = sizeof storage_ops, .put = put, .get = get, .remove = remove_object};
 
-/* ---- table ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- table ------------------------------------------------------------------------------------------------------- */
 
 static pxm_status record(void *arg, pxm_job *job, const struct pxm_record *record, pxm_value *fields, pxm_error *error)
 {
@@ -341,7 +342,7 @@ static pxm_status erase(void *arg, pxm_job *job, const char *key, const pxm_valu
 static const struct pxm_metadata_ops metadata_ops = {
     .struct_size = sizeof metadata_ops, .record = record, .lookup = lookup, .erase = erase};
 
-/* ---- queue and auth ------------------------------------------------------------------------------------------------------------- */
+/* ---- queue and auth ---------------------------------------------------------------------------------------------- */
 
 static pxm_status send(void *arg, pxm_job *job, const struct pxm_message *message, pxm_value *fields, pxm_error *error)
 {
@@ -369,7 +370,7 @@ static pxm_status verify(void *arg, pxm_job *job, const pxm_value *request, pxm_
 }
 static const struct pxm_auth_ops auth_ops = {.struct_size = sizeof auth_ops, .verify = verify};
 
-/* ---- units ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- units ------------------------------------------------------------------------------------------------------- */
 
 static const struct pxm_option options[] = {
     {.name = "name",

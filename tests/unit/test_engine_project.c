@@ -1,4 +1,5 @@
-/* Opening and closing projects: profiles, environment, secrets, resources, and everything that can be wrong with them. */
+/* Opening and closing projects: profiles, environment, secrets, resources, and everything that can be wrong with
+ * them. */
 #include "engine_fixture.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@ static const char file_bytes[] = "twelve bytes";
 static const struct pxm_input_value file_input[] = {
     {.name = "file", .data = file_bytes, .length = sizeof file_bytes - 1}, {.name = NULL}};
 
-/* ---- the ordinary case ------------------------------------------------------------------------------------------------- */
+/* ---- the ordinary case ------------------------------------------------------------------------------------------- */
 
 static const char upload[] =
     "version: 1\n"
@@ -91,7 +91,7 @@ static void stores_tables_and_queues_are_read_and_written(void **state)
     world_close(&world);
 }
 
-/* ---- skipping ---------------------------------------------------------------------------------------------------------------- */
+/* ---- skipping ---------------------------------------------------------------------------------------------------- */
 
 static const char skipping[] = "version: 1\n"
                                "inputs: {file: {type: blob}, w: {type: int, default: 500}}\n"
@@ -120,7 +120,7 @@ static void a_skipped_step_hands_on_its_input_or_is_null(void **state)
     world_close(&world);
 }
 
-/* ---- errors -------------------------------------------------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
 
 static void an_error_names_its_step_and_place(void **state)
 {
@@ -200,6 +200,21 @@ static void only_transient_errors_are_retried(void **state)
     world_close(&world);
 }
 
+static void a_put_is_retried_with_its_whole_body(void **state)
+{
+    struct world world;
+    (void)state;
+
+    world_open(&world, 1, NULL, "put",
+               "version: 1\n"
+               "inputs: {file: {type: blob}}\n"
+               "steps: [{in: input.file, put: {store: flaky, key: a}, retry: {times: 2, backoff: 1s}}]\n",
+               NULL);
+    world_result(&world, "put", file_input);
+    assert_string_equal(fake_object("flaky", "a"), file_bytes);
+    world_close(&world);
+}
+
 static void no_retry_begins_that_would_end_too_late(void **state)
 {
     struct world world;
@@ -275,7 +290,7 @@ static void a_failing_fallback_fails_the_run_and_tells_of_both(void **state)
     world_close(&world);
 }
 
-/* ---- undo and on_failure --------------------------------------------------------------------------------------------------------- */
+/* ---- undo and on_failure ----------------------------------------------------------------------------------------- */
 
 static void what_the_run_created_is_undone_last_first(void **state)
 {
@@ -350,7 +365,7 @@ static void failures_of_cleaning_up_are_notes(void **state)
     world_close(&world);
 }
 
-/* ---- call -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- call -------------------------------------------------------------------------------------------------------- */
 
 static const char callee[] =
     "version: 1\n"
@@ -416,7 +431,7 @@ static void fail_is_a_declared_error(void **state)
     world_close(&world);
 }
 
-/* ---- contract ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- contract ---------------------------------------------------------------------------------------------------- */
 
 static void a_plugin_that_breaks_its_contract_is_named(void **state)
 {
@@ -473,6 +488,7 @@ int main(void)
         cmocka_unit_test(an_error_names_its_step_and_place),
         cmocka_unit_test(a_broken_picture_blames_the_step_that_opened_it),
         cmocka_unit_test(only_transient_errors_are_retried),
+        cmocka_unit_test(a_put_is_retried_with_its_whole_body),
         cmocka_unit_test(no_retry_begins_that_would_end_too_late),
         cmocka_unit_test(on_error_takes_the_most_exact_rule),
         cmocka_unit_test(a_failing_fallback_fails_the_run_and_tells_of_both),

@@ -53,7 +53,7 @@ static void an_instance_is_called_by_one_thread_at_a_time(void **state)
     assert_int_equal(most_at_once("each"), 1);
 }
 
-/* ---- load ------------------------------------------------------------------------------------------------------------------ */
+/* ---- load -------------------------------------------------------------------------------------------------------- */
 
 enum { THREADS = 8, RUNS = 200 };
 
@@ -133,7 +133,7 @@ static void many_threads_submit_many_runs(void **state)
     world_close(&world);
 }
 
-/* ---- admission -------------------------------------------------------------------------------------------------------------- */
+/* ---- admission --------------------------------------------------------------------------------------------------- */
 
 static const char narrow[] = "version: 1\n"
                              "concurrency: {max: 1, queue: 2, when_full: WHEN}\n"
@@ -207,7 +207,7 @@ static void submissions_that_cannot_be_are_refused(void **state)
     world_close(&world);
 }
 
-/* ---- tracing ---------------------------------------------------------------------------------------------------------------- */
+/* ---- tracing ----------------------------------------------------------------------------------------------------- */
 
 static atomic_int started;
 static void trace_started(void *arg, const struct pxm_trace_step *step)

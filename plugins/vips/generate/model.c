@@ -3,9 +3,17 @@
 #include <float.h>
 #include <string.h>
 
+/* Names in a pipeline are in small letters. */
 static char *snake(const char *property)
 {
-    return g_strdelimit(g_strdup(property), "-", '_');
+    return g_strdelimit(g_ascii_strdown(property, -1), "-", '_');
+}
+
+static char *unit_of(const char *name)
+{
+    g_autofree char *small = snake(name);
+
+    return g_strconcat("vips.", small, NULL);
 }
 
 /* One sentence: libvips' own, and the default where the option may be left out. */
@@ -237,7 +245,7 @@ static void *read_class(GType type, void *a)
     }
     model = g_new0(struct model, 1);
     model->facts.name = class->nickname;
-    model->unit = g_strconcat("vips.", class->nickname, NULL);
+    model->unit = unit_of(class->nickname);
     model->summary = g_strconcat(class->description, ".", NULL);
     model->summary[0] = g_ascii_toupper(model->summary[0]);
     model->denied = rule_denied(class->nickname, g_type_name(type));
@@ -255,7 +263,8 @@ static void *read_class(GType type, void *a)
 
         if (!strcmp(other->unit, model->unit)) {
             model->facts.name = g_type_name(type);
-            model->unit = g_strconcat("vips.", g_type_name(type), NULL);
+            g_free(model->unit);
+            model->unit = unit_of(g_type_name(type));
         }
     }
     g_ptr_array_add(models, model);

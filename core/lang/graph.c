@@ -68,16 +68,17 @@ static bool has_effect(const struct pxm_step *step)
 
 /* ---- nodes and arrows ------------------------------------------------------------------------------------------- */
 
-static void put_node(struct graph *graph, const struct pxm_step *step)
+static void put_node(struct graph *graph, const struct pxm_step *step, bool is_fallback)
 {
     const char *resource = resource_of(step);
+    bool stored = resource && step->operation->core != PXM_CORE_CALL;
     bool mermaid = graph->format == PXM_GRAPH_MERMAID;
 
     pxm_buf_puts(graph->out, "  ");
     put_id(graph, step);
-    pxm_buf_puts(graph->out, mermaid    ? (resource ? "[(\"" : "[\"")
-                             : resource ? " [shape=cylinder, label=\""
-                                        : " [label=\"");
+    pxm_buf_puts(graph->out, mermaid  ? (stored ? "[(\"" : "[\"")
+                             : stored ? " [shape=cylinder, label=\""
+                                      : " [label=\"");
     put_quoted(graph, step->id);
     if (step->named && step->operation) {
         pxm_buf_puts(graph->out, ": ");
@@ -87,7 +88,8 @@ static void put_node(struct graph *graph, const struct pxm_step *step)
         pxm_buf_putc(graph->out, ' ');
         put_quoted(graph, resource);
     }
-    pxm_buf_puts(graph->out, mermaid ? (resource ? "\")]\n" : "\"]\n") : "\"];\n");
+    pxm_buf_puts(graph->out, is_fallback ? " (fallback)" : "");
+    pxm_buf_puts(graph->out, mermaid ? (stored ? "\")]\n" : "\"]\n") : "\"];\n");
 }
 
 static void put_arrow(struct graph *graph, const char *from, const struct pxm_step *to, const char *label, bool dashed)
@@ -117,31 +119,54 @@ static void put_arrow(struct graph *graph, const char *from, const struct pxm_st
     pxm_buf_puts(graph->out, mermaid ? "\n" : ";\n");
 }
 
-static bool same_arrow(const struct pxm_read *a, const struct pxm_read *b)
+static bool same_ends(const struct pxm_read *a, const struct pxm_read *b)
 {
-    bool same_field = a->field == b->field || (a->field && b->field && strcmp(a->field, b->field) == 0);
-
-    return a->reader == b->reader && a->from == b->from && a->input == b->input && same_field;
+    return a->reader == b->reader && a->from == b->from && a->input == b->input;
 }
 
-/* What is read twice is drawn once. */
+/* Whether an arrow with these ends, or (`field`) such a label on it, stands before the i-th read. */
+static bool is_drawn(const struct pxm_program *program, size_t index, const char *field)
+{
+    bool drawn = false;
+
+    for (size_t i = 0; !drawn && i < index; i++) {
+        const struct pxm_read *read = &program->reads[i];
+        bool same_field = !field || (read->field && strcmp(read->field, field) == 0);
+        drawn = same_field && same_ends(read, &program->reads[index]);
+    }
+    return drawn;
+}
+
+/* The fields that an arrow carries, each once: "width, height". */
+static void collect_fields(const struct pxm_program *program, size_t index, struct pxm_buf *ret)
+{
+    for (size_t i = index; i < program->read_count; i++) {
+        const char *field = program->reads[i].field;
+        if (field && same_ends(&program->reads[i], &program->reads[index]) && !is_drawn(program, i, field)) {
+            pxm_buf_printf(ret, "%s%s", ret->length ? ", " : "", field);
+        }
+    }
+}
+
+/* One arrow between any two, whatever is read. */
 static void put_reads(struct graph *graph)
 {
     const struct pxm_program *program = graph->program;
+    struct pxm_buf fields;
 
+    pxm_buf_init(&fields, 1024);
     for (size_t i = 0; i < program->read_count; i++) {
         const struct pxm_read *read = &program->reads[i];
-        bool drawn = false;
         char from[32];
-        for (size_t k = 0; !drawn && k < i; k++) {
-            drawn = same_arrow(read, &program->reads[k]);
-        }
-        if (drawn) {
+        if (is_drawn(program, i, NULL)) {
             continue;
         }
+        pxm_buf_clear(&fields);
+        collect_fields(program, i, &fields);
         snprintf(from, sizeof from, read->from ? "s%u" : "i%u", read->from ? read->from->order : read->input);
-        put_arrow(graph, from, read->reader, read->field, false);
+        put_arrow(graph, from, read->reader, fields.length ? fields.data : NULL, false);
     }
+    pxm_buf_done(&fields);
 }
 
 /* ---- blocks ----------------------------------------------------------------------------------------------------- */
@@ -185,9 +210,9 @@ static void put_step(struct graph *graph, const struct pxm_step *step)
     char id[32];
 
     if (step->kind == PXM_STEP_OPERATION) {
-        put_node(graph, step);
+        put_node(graph, step, false);
         if (step->fallback) {
-            put_node(graph, step->fallback);
+            put_node(graph, step->fallback, true);
         }
         put_effect(graph, step);
         return;
@@ -195,7 +220,7 @@ static void put_step(struct graph *graph, const struct pxm_step *step)
     snprintf(id, sizeof id, "%u", step->order);
     open_group(graph, id, step->id);
     if (step->kind == PXM_STEP_FOREACH) {
-        put_node(graph, step);
+        put_node(graph, step, false);
     }
     put_block(graph, &step->block);
     close_group(graph);

@@ -21,7 +21,7 @@ bool resize_walk_is(const struct resize_walk *w, size_t at, const char *tag)
 {
     size_t length = strlen(tag);
 
-    return at <= w->length && w->length - at >= length && memcmp(w->data + at, tag, length) == 0;
+    return resize_walk_has(w, at, length) && memcmp(w->data + at, tag, length) == 0;
 }
 
 pxm_status resize_header_corrupt(const struct resize_walk *walk, const char *what)

@@ -72,26 +72,32 @@ pxm_status resize_header_allow(const struct resize_walk *walk, const struct resi
 /* Parts that a header may have (pages, items, chunks of animation): above, counting them is an attack of its own. */
 enum { RESIZE_PARTS_MAX = 65536, RESIZE_PAGES_MAX = 4096 };
 
+/* Whether there are `count` bytes from `at` on. */
+static inline bool resize_walk_has(const struct resize_walk *w, size_t at, size_t count)
+{
+    return at <= w->length && w->length - at >= count;
+}
+
 /* Bounded reads: 0 beyond the end, which no format takes for a valid size. */
 static inline uint32_t resize_be16(const struct resize_walk *w, size_t at)
 {
-    return at <= w->length && w->length - at >= 2 ? (uint32_t)w->data[at] << 8 | w->data[at + 1] : 0;
+    return resize_walk_has(w, at, 2) ? (uint32_t)w->data[at] << 8 | w->data[at + 1] : 0;
 }
 static inline uint32_t resize_be32(const struct resize_walk *w, size_t at)
 {
-    return at <= w->length && w->length - at >= 4 ? resize_be16(w, at) << 16 | resize_be16(w, at + 2) : 0;
+    return resize_walk_has(w, at, 4) ? resize_be16(w, at) << 16 | resize_be16(w, at + 2) : 0;
 }
 static inline uint32_t resize_le16(const struct resize_walk *w, size_t at)
 {
-    return at <= w->length && w->length - at >= 2 ? (uint32_t)w->data[at + 1] << 8 | w->data[at] : 0;
+    return resize_walk_has(w, at, 2) ? (uint32_t)w->data[at + 1] << 8 | w->data[at] : 0;
 }
 static inline uint32_t resize_le24(const struct resize_walk *w, size_t at)
 {
-    return at <= w->length && w->length - at >= 3 ? resize_le16(w, at) | (uint32_t)w->data[at + 2] << 16 : 0;
+    return resize_walk_has(w, at, 3) ? resize_le16(w, at) | (uint32_t)w->data[at + 2] << 16 : 0;
 }
 static inline uint32_t resize_le32(const struct resize_walk *w, size_t at)
 {
-    return at <= w->length && w->length - at >= 4 ? resize_le16(w, at) | resize_le16(w, at + 2) << 16 : 0;
+    return resize_walk_has(w, at, 4) ? resize_le16(w, at) | resize_le16(w, at + 2) << 16 : 0;
 }
 /* Whether `tag`, as many bytes as it has characters, is there. */
 bool resize_walk_is(const struct resize_walk *w, size_t at, const char *tag);

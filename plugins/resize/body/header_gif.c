@@ -52,7 +52,7 @@ static void read_image(const struct resize_walk *w, size_t at, struct resize_hea
 
 static void read_extension(const struct resize_walk *w, size_t at, struct resize_header *ret)
 {
-    unsigned label = w->length - at > 3 ? w->data[at + 1] : 0;
+    unsigned label = resize_walk_has(w, at, 4) ? w->data[at + 1] : 0;
 
     if (label == LABEL_GRAPHIC) {
         ret->has_alpha = ret->has_alpha || w->data[at + 3] & 1;
@@ -80,7 +80,7 @@ pxm_status resize_header_gif(const struct resize_walk *w, struct resize_header *
         if (w->data[at] == INTRODUCER_EXTENSION) {
             read_extension(w, at, ret);
             at = skip_blocks(w, at + 2);
-        } else if (w->data[at] == INTRODUCER_IMAGE && w->length - at > IMAGE_DESCRIPTOR) {
+        } else if (w->data[at] == INTRODUCER_IMAGE && resize_walk_has(w, at, IMAGE_DESCRIPTOR + 1)) {
             read_image(w, at, ret);
             at = skip_blocks(w, at + IMAGE_DESCRIPTOR + table_bytes(w->data[at + 9]) + 1);
         } else {

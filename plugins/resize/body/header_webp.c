@@ -20,7 +20,7 @@ static bool read_lossless(const struct resize_walk *w, size_t at, struct resize_
 {
     uint32_t bits = resize_le32(w, at + 1);
 
-    if (!resize_walk_is(w, at, "\x2f") || w->length - at < 5) {
+    if (!resize_walk_is(w, at, "\x2f") || !resize_walk_has(w, at, 5)) {
         return false;
     }
     ret->width = 1 + (bits & 0x3fff);
@@ -34,7 +34,7 @@ static bool read_extended(const struct resize_walk *w, size_t at, struct resize_
 {
     unsigned flags;
 
-    if (w->length - at < 10) {
+    if (!resize_walk_has(w, at, 10)) {
         return false;
     }
     flags = w->data[at];

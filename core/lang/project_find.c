@@ -4,15 +4,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const char project_name[] = "pixmill.yaml";
 
-enum { PARENTS_MAX = 64, FOLDER_ENTRIES_MAX = 100000 };
+enum { PARENTS_MAX = 64 };
 
 static bool is_file(const char *path)
 {
@@ -95,8 +93,11 @@ static bool add_pipeline(struct compiler *compiler, struct project_files *files,
         compile_error(compiler, "E127", nowhere, "more than %d pipelines in %s", PXM_PIPELINES_MAX, folder);
         return false;
     }
-    files->pipelines[files->pipeline_count] = join(compiler, folder, name);
-    return files->pipelines[files->pipeline_count++] != NULL;
+    const char *path = join(compiler, folder, name);
+    if (path) {
+        files->pipelines[files->pipeline_count++] = path;
+    }
+    return path != NULL;
 }
 
 static bool list_pipelines(struct compiler *compiler, struct project_files *files, const char *folder)
@@ -108,12 +109,18 @@ static bool list_pipelines(struct compiler *compiler, struct project_files *file
     if (!stream) {
         return fail(compiler, folder, "the folder cannot be read");
     }
-    for (size_t i = 0; sound && i < FOLDER_ENTRIES_MAX && (entry = readdir(stream)) != NULL; i++) {
+    errno = 0;
+    while (sound && (entry = readdir(stream)) != NULL) {
         if (is_pipeline(entry->d_name)) {
             sound = add_pipeline(compiler, files, folder, entry->d_name);
         }
+        errno = 0;
     }
+    bool whole = errno == 0;
     closedir(stream);
+    if (!whole) {
+        return fail(compiler, folder, "the folder cannot be read");
+    }
     qsort(files->pipelines, files->pipeline_count, sizeof *files->pipelines, by_text);
     return sound;
 }

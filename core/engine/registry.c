@@ -82,6 +82,17 @@ static struct entry *entry_new(struct pxm_registry *registry, const char *name)
     return entry;
 }
 
+static struct entry *owner_of(struct pxm_registry *registry, const struct pxm_unit *unit)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        struct entry *entry = registry->entries[i];
+        if (unit >= entry->units && unit < entry->units + entry->unit_count) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
 static pxm_status copy_units(struct entry *entry, enum pxm_plugin_role role, pxm_error *error)
 {
     size_t count = 0;
@@ -382,6 +393,16 @@ static const char *const *catalog_operation_names(void *arg, size_t *ret_count)
     return catalog_driver_names(arg, PXM_IFACE_TRANSFORM, ret_count);
 }
 
+static pxm_status catalog_validate(void *arg, const struct pxm_unit *unit, const void *config, pxm_error *error)
+{
+    struct pxm_registry *registry = arg;
+
+    pthread_mutex_lock(&registry->lock);
+    const struct entry *owner = owner_of(registry, unit);
+    pthread_mutex_unlock(&registry->lock);
+    return owner && unit->validate ? unit->validate(&owner->host, config, error) : PXM_OK;
+}
+
 struct pxm_catalog pxm_registry_catalog(struct pxm_registry *registry)
 {
     return (struct pxm_catalog){.arg = registry,
@@ -389,21 +410,11 @@ struct pxm_catalog pxm_registry_catalog(struct pxm_registry *registry)
                                 .driver = catalog_driver,
                                 .require = catalog_require,
                                 .operation_names = catalog_operation_names,
-                                .driver_names = catalog_driver_names};
+                                .driver_names = catalog_driver_names,
+                                .validate = catalog_validate};
 }
 
 /* ---- bodies ------------------------------------------------------------------------------------------------------------- */
-
-static struct entry *owner_of(struct pxm_registry *registry, const struct pxm_unit *unit)
-{
-    for (size_t i = 0; i < registry->count; i++) {
-        struct entry *entry = registry->entries[i];
-        if (unit >= entry->units && unit < entry->units + entry->unit_count) {
-            return entry;
-        }
-    }
-    return NULL;
-}
 
 static pxm_status load_body(struct pxm_registry *registry, struct entry *owner, pxm_error *error)
 {

@@ -64,12 +64,11 @@ bool cli_print_json(const pxm_value *value, int indent)
     return cli_write(stdout, &buf);
 }
 
-int cli_project_load(const struct args *args, const char *path, const char *text, struct cli_project *ret)
+int cli_catalog_load(struct cli_project *ret)
 {
     struct pxm_error error = {0};
 
-    *ret = (struct cli_project){0};
-    ret->arena = pxm_arena_new(PROJECT_BYTES_MAX);
+    *ret = (struct cli_project){.arena = pxm_arena_new(PROJECT_BYTES_MAX)};
     if (!ret->arena) {
         fprintf(stderr, "pixmill: out of memory\n");
         return CLI_FAILED;
@@ -81,10 +80,36 @@ int cli_project_load(const struct args *args, const char *path, const char *text
         return CLI_FAILED;
     }
     ret->catalog = pxm_registry_catalog(ret->registry);
-    const struct pxm_load_options options = {
-        .path = path ? path : args_value(args, "project"), .text = text, .catalog = &ret->catalog};
-    ret->project = pxm_project_parse(&options, &ret->diags);
     return CLI_OK;
+}
+
+int cli_project_load(const struct args *args, const char *path, const char *text, struct cli_project *ret)
+{
+    int code = cli_catalog_load(ret);
+
+    if (code == CLI_OK) {
+        const struct pxm_load_options options = {
+            .path = path ? path : args_value(args, "project"), .text = text, .catalog = &ret->catalog};
+        ret->project = pxm_project_parse(&options, &ret->diags);
+    }
+    return code;
+}
+
+void cli_load_all(struct cli_project *project)
+{
+    char **names = NULL;
+    size_t count = 0;
+    struct pxm_error error = {0};
+
+    if (pxm_registry_names(project->registry, &names, &count, &error) != PXM_OK) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct pxm_plugin_info info;
+        (void)pxm_registry_plugin(project->registry, names[i], &info);
+        free(names[i]);
+    }
+    free(names);
 }
 
 void cli_project_done(struct cli_project *project)

@@ -53,7 +53,11 @@ struct cli_project {
 /* Parses and checks without environment, network or heavy libraries. `path` NULL: --project, else found from here upwards.
  * `text`: a pipeline instead of a file; NULL: none. CLI_OK also when there are diagnostics. */
 int cli_project_load(const struct args *args, const char *path, const char *text, struct cli_project *ret);
+/* The plugins alone, without a project. */
+int cli_catalog_load(struct cli_project *ret);
 void cli_project_done(struct cli_project *project);
+/* Loads every plugin there is, so that all of their operations and drivers are known. */
+void cli_load_all(struct cli_project *project);
 /* Prints the diagnostics in the way asked for; CLI_OK or CLI_CHECK. */
 int cli_project_report(const struct cli *cli, const struct cli_project *project);
 

@@ -2,9 +2,6 @@
  * moment of completing ("pixmill completion words pipelines"). */
 #include "cli.h"
 
-#include "base/error.h"
-
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const kind_names[] = {"",        "files",      "folders", "pipelines", "profiles",
@@ -26,30 +23,14 @@ static void print_profiles(const struct cli_project *project)
     }
 }
 
-/* Loads every plugin, since only they know their operations. */
-static void print_operations(const struct cli_project *project, bool plugins_only)
+static void print_operations(struct cli_project *project)
 {
-    char **names = NULL;
     size_t count = 0;
-    struct pxm_error error = {0};
 
-    if (pxm_registry_names(project->registry, &names, &count, &error) != PXM_OK) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct pxm_plugin_info info;
-        if (plugins_only) {
-            puts(names[i]);
-        } else {
-            (void)pxm_registry_plugin(project->registry, names[i], &info);
-        }
-        free(names[i]);
-    }
-    free(names);
-    const char *const *operations =
-        plugins_only ? NULL : project->catalog.operation_names(project->catalog.arg, &count);
-    for (size_t i = 0; operations && i < count; i++) {
-        puts(operations[i]);
+    cli_load_all(project);
+    const char *const *names = project->catalog.operation_names(project->catalog.arg, &count);
+    for (size_t i = 0; names && i < count; i++) {
+        puts(names[i]);
     }
 }
 
@@ -71,7 +52,7 @@ static int print_words(const struct args *args, const char *kind)
     } else if (strcmp(kind, "profiles") == 0) {
         print_profiles(&project);
     } else {
-        print_operations(&project, strcmp(kind, "plugins") == 0);
+        print_operations(&project);
     }
     cli_project_done(&project);
     return CLI_OK;

@@ -101,14 +101,15 @@ static bool covers(const struct rendition *parent, const struct rendition *child
            (double)parent->height >= (double)child->height * margin;
 }
 
-/* The pixels to make `child` from: the smallest that leave the margin; else the largest, so that no picture is more than
- * one resampling at a lesser margin away from the file. NULL: there are none. */
+/* The size to make `child` from, among those that are there or will be needed anyway: the smallest that leaves the margin,
+ * as the least work gives the same picture; else the largest, so that no picture is more than one resampling at a lesser
+ * margin away from the file. NULL: none, it is made from the file. */
 static struct rendition *parent_of(const struct renditions *all, const struct rendition *child)
 {
     struct rendition *smallest = NULL, *largest = NULL;
 
     for (struct rendition *r = all->first; r; r = r->next) {
-        if (!r->pixels || !covers(r, child, 1)) {
+        if (r == child || !(r->pixels || r->pending) || !covers(r, child, 1)) {
             continue;
         }
         if (covers(r, child, MARGIN) && (!smallest || r->width < smallest->width)) {
@@ -119,19 +120,6 @@ static struct rendition *parent_of(const struct renditions *all, const struct re
         }
     }
     return smallest ? smallest : largest;
-}
-
-/* The largest announced size from which `child` can be made; perhaps itself. */
-static struct rendition *base_of(const struct renditions *all, struct rendition *child)
-{
-    struct rendition *base = child;
-
-    for (struct rendition *r = all->first; r; r = r->next) {
-        if (r->pending && covers(r, base, 1)) {
-            base = r;
-        }
-    }
-    return base;
 }
 
 static struct resize_plan plan_of(const struct rendition *r)
@@ -185,19 +173,28 @@ static void sweep(struct renditions *all)
     }
 }
 
+/* Sees to it that `r` has pixels: makes the largest of its missing ancestors first, which is the one decode, and comes down
+ * from there. A parent is always larger, so this ends. */
+static pxm_status ensure(const struct vipsbase_pull *pull, pxm_image *image, const struct renditions *all,
+                         struct rendition *r, pxm_error *error)
+{
+    pxm_status status = PXM_OK;
+
+    while (!status && !r->pixels) {
+        struct rendition *missing = r, *parent;
+        while ((parent = parent_of(all, missing)) && !parent->pixels) {
+            missing = parent;
+        }
+        status = make(pull, image, missing, parent, error);
+    }
+    return status;
+}
+
 static pxm_status take(const struct vipsbase_pull *pull, pxm_image *image, struct renditions *all, struct rendition *r,
                        VipsImage **ret, pxm_error *error)
 {
-    struct rendition *parent = r->pixels ? r : parent_of(all, r);
-    struct rendition *base = parent ? parent : base_of(all, r);
-    pxm_status status = PXM_OK;
+    pxm_status status = ensure(pull, image, all, r, error);
 
-    if (!base->pixels) {
-        status = make(pull, image, base, NULL, error);
-    }
-    if (!status && !r->pixels) {
-        status = make(pull, image, r, base, error);
-    }
     if (!status) {
         r->pending--;
         *ret = g_object_ref(r->pixels);

@@ -19,7 +19,7 @@ int64_t pxm_job_remaining_ms(const pxm_job *job);
 /* PXM_OK, or PXM_E_CANCELLED ("run.cancelled") or PXM_E_TIMEOUT ("limit.time") with the error set. */
 pxm_status pxm_job_check(const pxm_job *job, pxm_error *error);
 const struct pxm_limits *pxm_job_limits(const pxm_job *job); /* NULL job: the defaults */
-/* The defaults of the embedded host: 25 MiB, 50 MP, side 16383, 1 frame, 512 MiB, 100 scans, output side 8192. */
+/* The defaults of the embedded host: 25 MiB, 50 MP, side 16383, 256 frames, 512 MiB, 100 scans, output side 8192. */
 void pxm_limits_default(struct pxm_limits *limits);
 
 #endif

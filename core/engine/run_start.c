@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ID_RANDOM_BYTES = 10 };
+
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
 static size_t find_input(const struct pxm_program *program, const char *name)
@@ -105,10 +107,27 @@ static pxm_status set_inputs(struct pxm_run *run, const struct pxm_run_start *st
 
 /* ---- identity ---------------------------------------------------------------------------------------------------- */
 
-/* Given by the host, or 80 random bits in hex. */
+/* "20261122T140453564-c07002b92f05b33079fb": the time in UTC, so that names made of ids sort by age, and 80 random bits, so
+ * that nobody can guess one. */
+static void make_id(char *id, int64_t wall_ms, const uint8_t random[ID_RANDOM_BYTES])
+{
+    char time[PXM_TIME_TEXT_MAX];
+    size_t length = 0;
+
+    pxm_time_format(wall_ms, time);
+    for (const char *at = time; *at; at++) {
+        if ((*at >= '0' && *at <= '9') || *at == 'T') {
+            id[length++] = *at;
+        }
+    }
+    id[length++] = '-';
+    pxm_hex(random, ID_RANDOM_BYTES, id + length);
+}
+
+/* Given by the host, or made. */
 static pxm_status set_id(struct pxm_run *run, const char *wanted, pxm_error *error)
 {
-    uint8_t random[10];
+    uint8_t random[ID_RANDOM_BYTES];
 
     if (wanted) {
         size_t length = strnlen(wanted, sizeof run->job.id);
@@ -122,7 +141,7 @@ static pxm_status set_id(struct pxm_run *run, const char *wanted, pxm_error *err
     if (pxm_random(random, sizeof random) != PXM_OK) {
         return pxm_error_set(error, PXM_E_TRANSIENT, "run.random", "no random numbers for an id");
     }
-    pxm_hex(random, sizeof random, run->job.id);
+    make_id(run->job.id, run->engine->clock->wall_ms(run->engine->clock->arg), random);
     return PXM_OK;
 }
 

@@ -23,10 +23,8 @@ int cli_exit_of(const pxm_error *error)
 
 void cli_print_error(const struct cli *cli, const pxm_error *error)
 {
-    const char *step = pxm_error_step(error);
-
-    fprintf(stderr, "%serror[%s]%s: %s%s%s%s\n", cli->color ? "\033[1;31m" : "", pxm_error_code(error),
-            cli->color ? "\033[0m" : "", *step ? "step `" : "", step, *step ? "`: " : "", pxm_error_text(error));
+    fprintf(stderr, "%serror[%s]%s: %s\n", cli->color ? "\033[1;31m" : "", pxm_error_code(error),
+            cli->color ? "\033[0m" : "", pxm_error_text(error));
     if (error->origin[0] && strcmp(error->origin, error->step) != 0) {
         fprintf(stderr, "  = step `%s` is to blame: pictures are decoded when somebody needs their pixels\n",
                 error->origin);

@@ -85,7 +85,7 @@ static void the_default_limits_are_those_of_an_embedded_host(void **state)
     assert_int_equal(limits.bytes, 26214400);
     assert_int_equal(limits.pixels, 50000000);
     assert_int_equal(limits.side, 16383);
-    assert_int_equal(limits.frames, 1);
+    assert_int_equal(limits.frames, 256);
     assert_int_equal(limits.memory, 536870912);
     assert_int_equal(limits.scans, 100);
     assert_int_equal(limits.output_side, 8192);

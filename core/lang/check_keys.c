@@ -72,12 +72,12 @@ static bool is_from_caller(struct draft *draft, const struct step_note *note, co
 static size_t hole_end(const struct pxm_part *part)
 {
     const char *text = part->node->text;
-    char quote = 0;
+    char quote = '\0';
 
     for (size_t at = part->offset + part->length; at < part->node->length; at++) {
         if (quote) {
             at += text[at] == '\\' ? 1 : 0;
-            quote = text[at] == quote ? 0 : quote;
+            quote = text[at] == quote ? '\0' : quote;
         } else if (text[at] == '\'' || text[at] == '"') {
             quote = text[at];
         } else if (text[at] == '}') {

@@ -244,14 +244,27 @@ static void bind_entry(struct binder *binder, const struct pxm_entry *entry)
     bind_value(binder, &option, entry->value, binding);
 }
 
+/* A required option under a mistyped name is not missing: that was told already. */
+static bool is_mistyped(struct binder *binder, const struct pxm_node *map, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; map && !found && i < map->length; i++) {
+        const char *key = map->entries[i].key->text;
+        const char *close = pxm_options_find(binder->table, key, NULL) < 0 ? suggest_option(binder, key) : NULL;
+        found = close && strcmp(close, name) == 0;
+    }
+    return found;
+}
+
 /* All in one, because they have one place. */
-static void report_missing(struct binder *binder, size_t count)
+static void report_missing(struct binder *binder, const struct pxm_node *map, size_t count)
 {
     const char *names = NULL, *takes = NULL;
     struct pxm_arena *arena = binder->arena;
     for (size_t i = 0; i < count; i++) {
         struct pxm_option option = pxm_options_at(binder->table, i);
-        if (!(option.flags & PXM_OPT_REQUIRED) || binder->bindings->items[i].node) {
+        if (!(option.flags & PXM_OPT_REQUIRED) || binder->bindings->items[i].node ||
+            is_mistyped(binder, map, option.name)) {
             continue;
         }
         const char *phrase = option_kind(option.type)->phrase;
@@ -312,7 +325,7 @@ struct pxm_bindings *pxm_options_bind(struct pxm_arena *arena, const struct pxm_
     for (size_t i = 0; map && i < map->length; i++) {
         bind_entry(&binder, &map->entries[i]);
     }
-    report_missing(&binder, count);
+    report_missing(&binder, map, count);
     bind_defaults(&binder, count);
     return binder.sound && !diags->no_memory ? bindings : NULL;
 }

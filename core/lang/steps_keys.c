@@ -224,7 +224,10 @@ void compile_undo(struct draft *draft, const struct pxm_node *node, struct pxm_s
     enum pxm_core_op op = step->operation ? step->operation->core : PXM_CORE_NONE;
 
     node = compile_kind(compiler, node, PXM_NODE_SCALAR, "`undo`");
-    const char *reason = node ? pxm_scalar_bool(node->text, &step->undo) : NULL;
+    if (!node) {
+        return;
+    }
+    const char *reason = pxm_scalar_bool(node->text, &step->undo);
     if (reason) {
         compile_error(compiler, "E104", node->span, "`undo`: %s", reason);
     } else if (step->undo && step->operation && op != PXM_CORE_PUT && op != PXM_CORE_RECORD) {

@@ -68,7 +68,8 @@ static const char *fallback_gap(struct draft *draft, const struct pxm_step *step
         step->fallback && step->fallback->operation ? step->fallback->operation->signature : NULL;
 
     for (size_t i = 0; other && i < compile_field_count(other); i++) {
-        if (strcmp(compile_field_name(other, i), field) == 0) {
+        const char *name = compile_field_name(other, i);
+        if (name && strcmp(name, field) == 0) {
             return NULL;
         }
     }

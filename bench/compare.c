@@ -1,6 +1,6 @@
-/* Runs commands in turn, round after round, and prints each one's CPU, wall time and peak memory, and their ratios to the
- * first one's. A ratio is the median of the ratios of the rounds, so that a machine that gets slower or faster in the
- * meantime changes none.
+/* Runs commands in turn, round after round, and prints each one's CPU, wall time and peak memory, and their ratios to
+ * the first one's. A ratio is the median of the ratios of the rounds, so that a machine that gets slower or faster in
+ * the meantime changes none.
  *
  *   bench-compare ROUNDS LABEL COMMAND... -- LABEL COMMAND... [-- ...] */
 #include <stdbool.h>

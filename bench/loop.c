@@ -1,10 +1,11 @@
-/* The bare libvips loop that pixmill is measured against: the same thumbnails as bench/pipelines, made the best way known.
+/* The bare libvips loop that pixmill is measured against: the same thumbnails as bench/pipelines, made the best way
+ * known.
  *
  *   bench-loop MODE SIZES COUNT THREADS FILE...
  *
  * MODE best: the largest JPEG shrink that leaves 1.5 times the largest size, that one resized, each next one from it.
- * MODE separate: each size by its own vips_thumbnail_buffer(). SIZES: "1280,640,256", largest first. One libvips thread a
- * worker, no operation cache, output JPEG Q80 in memory. */
+ * MODE separate: each size by its own vips_thumbnail_buffer(). SIZES: "1280,640,256", largest first. One libvips thread
+ * a worker, no operation cache, output JPEG Q80 in memory. */
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
-/* What a host demands of a plugin's description before it believes a word of it: everything here would otherwise become a
- * crash or a puzzle later. Only bytes within a struct's own struct_size are looked at. */
+/* What a host demands of a plugin's description before it believes a word of it: everything here would otherwise become
+ * a crash or a puzzle later. Only bytes within a struct's own struct_size are looked at. */
 #include "engine/loader.h"
 
 #include "base/arena.h"

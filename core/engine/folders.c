@@ -41,7 +41,8 @@ static bool add_path(struct pxm_folders *folders, const char *path)
     return true;
 }
 
-/* BIN/../LIB/pixmill/plugins-1: the same rule finds them in a build folder, an installed tree and one that was moved. */
+/* BIN/../LIB/pixmill/plugins-1: the same rule finds them in a build folder, an installed tree and one that was
+ * moved. */
 static bool add_beside_program(struct pxm_folders *folders)
 {
     char path[PATH_MAX_BYTES];
@@ -110,7 +111,7 @@ bool pxm_folders_find(const struct pxm_folders *folders, const char *name, char 
     return false;
 }
 
-/* ---- listing ---------------------------------------------------------------------------------------------------------- */
+/* ---- listing ----------------------------------------------------------------------------------------------------- */
 
 struct names {
     char **items;

@@ -123,8 +123,9 @@ static pxm_status check_file(const char *path, pxm_error *error)
     return status;
 }
 
-/* libltdl tells no more than "file not found" and binds lazily, so the dynamic linker is asked first: its text is the real
- * reason, and every symbol is bound before the first call. Local: two plugins may have functions of the same name. */
+/* libltdl tells no more than "file not found" and binds lazily, so the dynamic linker is asked first: its text is
+ * the real reason, and every symbol is bound before the first call. Local: two plugins may have functions of the
+ * same name. */
 static pxm_status open_module(const char *path, lt_dlhandle *ret, pxm_error *error)
 {
     lt_dladvise advise;

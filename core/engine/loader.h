@@ -6,12 +6,12 @@
 #include <pixmill/plugin.h>
 
 /* Opens the module at an absolute path and asks it for its description, which lives for ever. Codes: plugin.not_found,
- * plugin.unsafe (somebody else may write it), plugin.broken (not a module for this machine, cut short, unresolved symbols,
- * no entry). Says nothing of the description itself: see pxm_plugin_audit. */
+ * plugin.unsafe (somebody else may write it), plugin.broken (not a module for this machine, cut short, unresolved
+ * symbols, no entry). Says nothing of the description itself: see pxm_plugin_audit. */
 pxm_status pxm_loader_open(const char *path, const struct pxm_plugin **ret, pxm_error *error);
 
-/* Whether this host can work with a description: ABI, struct sizes, names, option tables, signatures. `file` is the name
- * the plugin must bear; NULL: any. Of a body only names and operations count. Codes: plugin.abi, plugin.broken. */
+/* Whether this host can work with a description: ABI, struct sizes, names, option tables, signatures. `file` is the
+ * name the plugin must bear; NULL: any. Of a body only names and operations count. Codes: plugin.abi, plugin.broken. */
 enum pxm_plugin_role { PXM_PLUGIN_WHOLE, PXM_PLUGIN_BODY };
 pxm_status pxm_plugin_audit(const struct pxm_plugin *plugin, const char *file, enum pxm_plugin_role role,
                             pxm_error *error);

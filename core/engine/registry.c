@@ -1,5 +1,5 @@
-/* Owns the list of plugins an engine has seen. One lock guards it all; loading happens under it, before jobs run. Entries
- * are never removed, so what the catalog hands out lives as long as the registry. */
+/* Owns the list of plugins an engine has seen. One lock guards it all; loading happens under it, before jobs run.
+ * Entries are never removed, so what the catalog hands out lives as long as the registry. */
 #include "engine/registry.h"
 
 #include "base/error.h"
@@ -44,7 +44,7 @@ struct pxm_registry {
     const char **names; /* what *_names gave last */
 };
 
-/* ---- entries -------------------------------------------------------------------------------------------------------- */
+/* ---- entries ----------------------------------------------------------------------------------------------------- */
 
 static void entry_free(struct entry *entry)
 {
@@ -200,7 +200,7 @@ static struct entry *entry_get(struct pxm_registry *registry, const char *name, 
     return entry;
 }
 
-/* ---- catalog ---------------------------------------------------------------------------------------------------------- */
+/* ---- catalog ----------------------------------------------------------------------------------------------------- */
 
 static const struct pxm_operation *find_operation(const struct entry *entry, const char *name)
 {
@@ -414,7 +414,7 @@ struct pxm_catalog pxm_registry_catalog(struct pxm_registry *registry)
                                 .validate = catalog_validate};
 }
 
-/* ---- bodies ------------------------------------------------------------------------------------------------------------- */
+/* ---- bodies ------------------------------------------------------------------------------------------------------ */
 
 static pxm_status load_body(struct pxm_registry *registry, struct entry *owner, pxm_error *error)
 {
@@ -466,7 +466,7 @@ pxm_status pxm_registry_ready(struct pxm_registry *registry, const struct pxm_un
     return status;
 }
 
-/* ---- the registry ------------------------------------------------------------------------------------------------------- */
+/* ---- the registry ------------------------------------------------------------------------------------------------ */
 
 pxm_status pxm_registry_new(const char *plugin_path, struct pxm_registry **ret, pxm_error *error)
 {

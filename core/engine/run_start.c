@@ -107,8 +107,8 @@ static pxm_status set_inputs(struct pxm_run *run, const struct pxm_run_start *st
 
 /* ---- identity ---------------------------------------------------------------------------------------------------- */
 
-/* "20261122T140453564-c07002b92f05b33079fb": the time in UTC, so that names made of ids sort by age, and 80 random bits, so
- * that nobody can guess one. */
+/* "20261122T140453564-c07002b92f05b33079fb": the time in UTC, so that names made of ids sort by age, and 80 random
+ * bits, so that nobody can guess one. */
 static void make_id(char *id, int64_t wall_ms, const uint8_t random[ID_RANDOM_BYTES])
 {
     char time[PXM_TIME_TEXT_MAX];

@@ -1,5 +1,5 @@
-/* E301: pipelines that start each other for ever. An edge leads from a pipeline to each one that an object it puts, or a
- * message it sends, may start; a circle of edges is a loop. What a called pipeline does, its caller does. */
+/* E301: pipelines that start each other for ever. An edge leads from a pipeline to each one that an object it puts, or
+ * a message it sends, may start; a circle of edges is a loop. What a called pipeline does, its caller does. */
 #include "lang/compile.h"
 
 #include "base/value.h"

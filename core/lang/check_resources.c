@@ -1,5 +1,5 @@
-/* What pipelines need of the project: every resource in every profile (E501), a driver that can do what is asked of it (E502),
- * and names that exist at all (E503). */
+/* What pipelines need of the project: every resource in every profile (E501), a driver that can do what is asked of it
+ * (E502), and names that exist at all (E503). */
 #include "lang/compile.h"
 
 #include <string.h>

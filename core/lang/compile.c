@@ -1,4 +1,5 @@
-/* Reading maps: the keys they may have, names, literals through option tables, and the growing lists of the compiler. */
+/* Reading maps: the keys they may have, names, literals through option tables, and the growing lists of the
+ * compiler. */
 #include "lang/compile.h"
 
 #include "base/error.h"

@@ -1,6 +1,6 @@
-/* What the parts of the compiler share while they turn files into a project: who is being read, what is visible from there,
- * and what is looked at again when all is known. Private to compile.c, project*.c, pipeline*.c, inputs.c, triggers.c, steps*.c,
- * wires.c, resolve.c, plan.c and check_*.c. Everything lives in the project's arena; one thread.
+/* What the parts of the compiler share while they turn files into a project: who is being read, what is visible from
+ * there, and what is looked at again when all is known. Private to compile.c, project*.c, pipeline*.c, inputs.c,
+ * triggers.c, steps*.c, wires.c, resolve.c, plan.c and check_*.c. Everything lives in the project's arena; one thread.
  *
  * Whatever has an error is left NULL (a type, bindings, an expression), and whoever finds NULL says nothing: so no
  * diagnostic is caused by an earlier one. */
@@ -115,8 +115,8 @@ const char *compile_label(struct compiler *compiler, const struct pxm_node *scal
 bool compile_is_label(const char *text);
 /* A copy of the map without one key. */
 const struct pxm_node *compile_without(struct compiler *compiler, const struct pxm_node *map, const char *key);
-/* A map of literals through an option table: the filled struct, which lives as long as the arena. `map` may be NULL. NULL with
- * diagnostics. ret_bindings may be NULL. */
+/* A map of literals through an option table: the filled struct, which lives as long as the arena. `map` may be NULL.
+ * NULL with diagnostics. ret_bindings may be NULL. */
 const void *compile_literals(struct compiler *compiler, const struct pxm_option_table *table,
                              const struct pxm_node *map, struct pxm_span span, const char *owner,
                              const struct pxm_bindings **ret_bindings);

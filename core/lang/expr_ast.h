@@ -97,7 +97,8 @@ const char *expr_text(struct pxm_arena *arena, const struct pxm_expr *expr);
 /* Reports why a value of type `have` cannot stand where `want` is taken by `what`; true: it can. */
 bool expr_wants(struct pxm_arena *arena, const struct pxm_expr *expr, const struct pxm_type *have,
                 const struct pxm_type *want, const char *what, struct pxm_diags *diags);
-/* "input.invalid" about the value that an expression gave: "`steps.row.item.name` is a list; WHAT". Gives the status. */
+/* "input.invalid" about the value that an expression gave: "`steps.row.item.name` is a list; WHAT". Gives the
+ * status. */
 pxm_status expr_fail_kind(const struct pxm_expr *expr, const pxm_value *value, const char *what, pxm_error *error);
 /* The failure of a set or append as an error: no memory, or "limit.depth". */
 pxm_status expr_fail_nesting(pxm_status status, pxm_error *error);
@@ -120,8 +121,8 @@ const struct expr_function *expr_function_find(const char *name);
 
 /* A value that an allocation may have failed to give: sets the error then. */
 pxm_value *expr_value(pxm_value *value, pxm_error *error);
-/* Appends a scalar as text: strings as they are, numbers and bools as JSON writes them. PXM_E_INVALID: it has no text, or is not finite;
- * else the buffer's status. */
+/* Appends a scalar as text: strings as they are, numbers and bools as JSON writes them. PXM_E_INVALID: it has no text,
+ * or is not finite; else the buffer's status. */
 struct pxm_buf;
 pxm_status expr_render(struct pxm_buf *buf, const pxm_value *value);
 /* The failure of a buffer as an error: no memory, or "limit.text". */

@@ -1,5 +1,6 @@
-/* Types an expression: every name is resolved, every operand is of a kind its operator takes, and what may be null has a
- * default. All operands are looked at, so that one pass reports all that is wrong, but nothing that follows from it. */
+/* Types an expression: every name is resolved, every operand is of a kind its operator takes, and what may be null
+ * has a default. All operands are looked at, so that one pass reports all that is wrong, but nothing that follows
+ * from it. */
 #include "lang/expr_ast.h"
 
 #include <string.h>

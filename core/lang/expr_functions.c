@@ -1,5 +1,5 @@
-/* The functions of the expression language, and how a scalar reads as text. All are pure; arguments come with their kinds
- * checked. What each does is defined in expr.h. */
+/* The functions of the expression language, and how a scalar reads as text. All are pure; arguments come with their
+ * kinds checked. What each does is defined in expr.h. */
 #include "lang/expr_ast.h"
 
 #include "base/blob.h"

@@ -1,5 +1,5 @@
-/* Splits an expression into tokens, in place in the scalar that holds it. What people type by habit from other languages is
- * recognised here, so that the diagnostic can say how it is written in this one. */
+/* Splits an expression into tokens, in place in the scalar that holds it. What people type by habit from other
+ * languages is recognised here, so that the diagnostic can say how it is written in this one. */
 #include "lang/expr_ast.h"
 
 #include "base/utf8.h"
@@ -51,7 +51,7 @@ void expr_lex_fail(struct expr_lexer *lexer, size_t offset, size_t length, const
     }
 }
 
-/* ---- what is not in the language ---------------------------------------------------------------------------------- */
+/* ---- what is not in the language --------------------------------------------------------------------------------- */
 
 static const char no_arithmetic[] = "there is no arithmetic in expressions";
 static const char no_arithmetic_label[] = "compute it where the value is made; min() and max() can bound it";

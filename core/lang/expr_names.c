@@ -1,4 +1,5 @@
-/* Names in expressions: the roots of references, and what is said about a name that is neither a root nor a function. */
+/* Names in expressions: the roots of references, and what is said about a name that is neither a root nor a
+ * function. */
 #include "lang/expr_ast.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Expressions: from tokens to a tree, by recursive descent with one function for each rule of the grammar in expr.h. Depth
- * is bounded, and the first syntax error ends an expression, as what follows it would be guesswork. */
+/* Expressions: from tokens to a tree, by recursive descent with one function for each rule of the grammar in expr.h.
+ * Depth is bounded, and the first syntax error ends an expression, as what follows it would be guesswork. */
 #include "lang/expr_ast.h"
 
 #include "base/value.h"
@@ -26,7 +26,8 @@ static struct pxm_expr *no_memory(struct parser *parser)
     return NULL;
 }
 
-/* At the token under the cursor; at the end of a scalar, on its last character. Says nothing behind an earlier error. */
+/* At the token under the cursor; at the end of a scalar, on its last character. Says nothing behind an earlier
+ * error. */
 static struct pxm_expr *fail_here(struct parser *parser, const char *message, const char *label)
 {
     struct expr_lexer *lexer = &parser->lexer;

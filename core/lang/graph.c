@@ -1,5 +1,5 @@
-/* Draws programs as Mermaid flowcharts (mermaid.js.org, "flowchart TD") and Graphviz digraphs (graphviz.org, "DOT Language").
- * Pure: reads a checked program from any thread. */
+/* Draws programs as Mermaid flowcharts (mermaid.js.org, "flowchart TD") and Graphviz digraphs (graphviz.org, "DOT
+ * Language"). Pure: reads a checked program from any thread. */
 #include "lang/graph.h"
 
 #include "base/value.h"

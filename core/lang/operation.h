@@ -40,7 +40,8 @@ struct pxm_missing {
 
 struct pxm_catalog {
     void *arg;
-    /* An operation by the name a step uses; loads the plugin that offers it, if need be. NULL with *ret_missing filled. */
+    /* An operation by the name a step uses; loads the plugin that offers it, if need be. NULL with *ret_missing
+     * filled. */
     const struct pxm_operation *(*operation)(void *arg, struct pxm_arena *arena, const char *name,
                                              struct pxm_missing *ret_missing);
     /* A storage, metadata, queue or auth driver. */

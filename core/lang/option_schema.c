@@ -1,5 +1,5 @@
-/* Option tables as JSON Schema (draft 2020-12), for editors. Flat properties without `oneOf`: editors then flag exactly the
- * wrong key. YAML readers take a plain 42 for a number even where text is wanted, so text may be a number here. */
+/* Option tables as JSON Schema (draft 2020-12), for editors. Flat properties without `oneOf`: editors then flag exactly
+ * the wrong key. YAML readers take a plain 42 for a number even where text is wanted, so text may be a number here. */
 #include "lang/option_docs.h"
 
 #include "base/value.h"

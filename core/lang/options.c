@@ -1,5 +1,5 @@
-/* Walks option tables of any stride, knows what follows from an option's type, and checks values against an option: what
- * binding, filling, auditing and documentation have in common. Pure; any thread. */
+/* Walks option tables of any stride, knows what follows from an option's type, and checks values against an option:
+ * what binding, filling, auditing and documentation have in common. Pure; any thread. */
 #include "lang/options_private.h"
 
 #include "base/utf8.h"

@@ -1,5 +1,5 @@
-/* Option tables at work: a YAML map is bound to a table once, when it is loaded, and fills a config struct for each call.
- * The same tables are walked for reference pages, JSON Schema and completion, see option_docs.h.
+/* Option tables at work: a YAML map is bound to a table once, when it is loaded, and fills a config struct for each
+ * call. The same tables are walked for reference pages, JSON Schema and completion, see option_docs.h.
  *
  * Binding belongs to one thread; bindings are read-only afterwards and fill config structs on any. */
 #ifndef PXM_LANG_OPTIONS_H
@@ -56,22 +56,22 @@ struct pxm_bind_rules {
     const char *base; /* folder where relative PXM_OPT_PATH values start, without a / at its end; lives as long as the
                          bindings; NULL: they stay as they are */
 };
-/* `map` may be NULL (no options given). NULL with diagnostics; unknown keys, missing required ones, wrong types, ranges and
- * choices, all in one pass. `table` is sound and outlives the bindings.
+/* `map` may be NULL (no options given). NULL with diagnostics; unknown keys, missing required ones, wrong types, ranges
+ * and choices, all in one pass. `table` is sound and outlives the bindings.
  *
- * A template must be of its option's type; text is also taken for sizes, durations and pixel counts and read at run time,
- * while ints are bytes, milliseconds and pixels; numbers and bools are also taken for text. Lengths of text are
+ * A template must be of its option's type; text is also taken for sizes, durations and pixel counts and read at run
+ * time, while ints are bytes, milliseconds and pixels; numbers and bools are also taken for text. Lengths of text are
  * in characters. An option never takes null: a
- * template that may be null is E205, so an optional option is either written or not. Only items of lists and records, and
- * "anything JSON can say", may be null. */
+ * template that may be null is E205, so an optional option is either written or not. Only items of lists and records,
+ * and "anything JSON can say", may be null. */
 struct pxm_bindings *pxm_options_bind(struct pxm_arena *arena, const struct pxm_option_table *table,
                                       const struct pxm_node *map, struct pxm_span owner_span,
                                       const struct pxm_bind_rules *rules, struct pxm_diags *diags);
 
 struct pxm_config; /* a filled config struct and what it points at */
-/* Evaluates the bindings into a new struct; values from templates are checked for type, range and choices as literals were
- * ("input.invalid" names the option, and never shows a secret). Of constant bindings one serves every call and `scope` may
- * be NULL. */
+/* Evaluates the bindings into a new struct; values from templates are checked for type, range and choices as literals
+ * were ("input.invalid" names the option, and never shows a secret). Of constant bindings one serves every call and
+ * `scope` may be NULL. */
 pxm_status pxm_config_fill(const struct pxm_bindings *bindings, const struct pxm_scope *scope, struct pxm_config **ret,
                            pxm_error *error);
 const void *pxm_config_data(const struct pxm_config *config);

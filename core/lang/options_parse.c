@@ -1,5 +1,5 @@
-/* The values of options as they are written: a node of the YAML tree, or the default of a table, becomes a template whose
- * literals have the option's type. */
+/* The values of options as they are written: a node of the YAML tree, or the default of a table, becomes a template
+ * whose literals have the option's type. */
 #include "lang/options_private.h"
 
 #include "base/value.h"

@@ -1,5 +1,5 @@
-/* What the parts of options*.c and option_docs*.c share: kinds of options, the text of their values, and the checks that
- * literals and values of templates have in common. */
+/* What the parts of options*.c and option_docs*.c share: kinds of options, the text of their values, and the checks
+ * that literals and values of templates have in common. */
 #ifndef PXM_LANG_OPTIONS_PRIVATE_H
 #define PXM_LANG_OPTIONS_PRIVATE_H
 

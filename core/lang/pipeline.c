@@ -1,4 +1,5 @@
-/* One pipeline file: its keys in the order in which they depend on each other, and those that are a line or two each. */
+/* One pipeline file: its keys in the order in which they depend on each other, and those that are a line or two
+ * each. */
 #include "lang/compile.h"
 
 #include "base/digest.h"

@@ -1,5 +1,5 @@
-/* What the engine wants to know of a pipeline before it runs: how many read a result, which fields anybody reads, and which
- * calls can be announced as soon as their picture is there. */
+/* What the engine wants to know of a pipeline before it runs: how many read a result, which fields anybody reads, and
+ * which calls can be announced as soon as their picture is there. */
 #include "lang/compile.h"
 
 #include <string.h>
@@ -43,7 +43,8 @@ static struct pxm_step *wire_source(struct draft *draft, const struct pxm_step *
     return NULL;
 }
 
-/* When a step is skipped, whoever reads it reads what stands before it. Readers stand behind, so the last step comes first. */
+/* When a step is skipped, whoever reads it reads what stands before it. Readers stand behind, so the last step comes
+ * first. */
 static void count_passed_on(struct draft *draft)
 {
     for (size_t i = draft->note_count; i > 0; i--) {
@@ -57,8 +58,8 @@ static void count_passed_on(struct draft *draft)
 
 /* ---- announcements ---------------------------------------------------------------------------------------------- */
 
-/* Whether all that `reader` refers to is known when `step` has run. What stands behind `reader` itself is read by the `emit`
- * of a foreach, which nobody waits for. */
+/* Whether all that `reader` refers to is known when `step` has run. What stands behind `reader` itself is read by the
+ * `emit` of a foreach, which nobody waits for. */
 static bool knows_all(const struct draft *draft, const struct pxm_step *reader, const struct pxm_step *step)
 {
     bool knows = true;

@@ -59,9 +59,9 @@ struct pxm_wire {
 struct pxm_block {
     size_t step_count;
     struct pxm_step **steps;
-    uint32_t
-        slot_count; /* results of this frame: only top-level, on_failure and foreach blocks have a frame of their own;
-                            the steps of `parallel` and `fallback` use the frame around them */
+    /* Results of this frame: only top-level, on_failure and foreach blocks have a frame of their own; the steps of
+     * `parallel` and `fallback` use the frame around them. */
+    uint32_t slot_count;
 };
 
 struct pxm_step {
@@ -90,9 +90,9 @@ struct pxm_step {
     struct pxm_bindings *options;
     const struct pxm_program *callee; /* of `call` */
 
-    /* PXM_STEP_FOREACH; `block` has a frame of its own for each item. Its result has the fields items (what `emit` gave,
-     * in order, of items that neither failed nor were left out by `where`), failed (the error of each item that was
-     * tolerated) and count (of items that ran). */
+    /* PXM_STEP_FOREACH; `block` has a frame of its own for each item. Its result has the fields items (what `emit`
+     * gave, in order, of items that neither failed nor were left out by `where`), failed (the error of each item that
+     * was tolerated) and count (of items that ran). */
     struct pxm_template *list; /* an expression or a literal list; evaluated in the frame around it, as `when` is */
     struct pxm_expr *where;    /* NULL: all; in the frame of the item */
     int64_t max_parallel, tolerate; /* 1 and 0 if not said */
@@ -100,8 +100,9 @@ struct pxm_step {
     /* PXM_STEP_FOREACH and PXM_STEP_PARALLEL */
     struct pxm_block block;
 
-    /* Steps of this block (at any depth below it, in foreach blocks too) that read this step's image and can be announced
-     * as soon as this one is done, because whatever their options, `when`, list and `where` refer to is known by then. */
+    /* Steps of this block (at any depth below it, in foreach blocks too) that read this step's image and can be
+     * announced as soon as this one is done, because whatever their options, `when`, list and `where` refer to is known
+     * by then. */
     size_t announce_count;
     const struct pxm_announce *announces;
 };
@@ -110,7 +111,7 @@ struct pxm_announce {
     const struct pxm_step *foreach; /* around it, when the picture comes from outside the foreach; else NULL */
 };
 
-/* ---- pipelines ---------------------------------------------------------------------------------------------------- */
+/* ---- pipelines --------------------------------------------------------------------------------------------------- */
 
 struct pxm_input {
     const char *name;
@@ -191,7 +192,7 @@ struct pxm_program {
     uint8_t digest[32];   /* SHA-256 of the file, for plan digests */
 };
 
-/* ---- projects ------------------------------------------------------------------------------------------------------ */
+/* ---- projects ---------------------------------------------------------------------------------------------------- */
 
 enum pxm_resource_kind { PXM_RESOURCE_STORE, PXM_RESOURCE_TABLE, PXM_RESOURCE_QUEUE, PXM_RESOURCE_AUTH };
 struct pxm_resource {
@@ -250,18 +251,19 @@ struct pxm_project {
 };
 
 struct pxm_load_options {
-    const char *path; /* pixmill.yaml, or a folder that has one; NULL: found by walking up from the working
-                                      directory. A pipeline file is opened with the project it belongs to; one that belongs
-                                      to none, with the built-in default: profile `local`, a store and a table `images` in
-                                      var/ beside it */
-    const char *text; /* instead of a file: the pipeline itself, as of `run -e`, with the default project; its
-                                      name is `path` or "-" */
+    /* pixmill.yaml, or a folder that has one; NULL: found by walking up from the working directory. A pipeline file is
+     * opened with the project it belongs to; one that belongs to none, with the built-in default: profile `local`, a
+     * store and a table `images` in var/ beside it. */
+    const char *path;
+    /* Instead of a file: the pipeline itself, as of `run -e`, with the default project; its name is `path` or "-". */
+    const char *text;
     const struct pxm_catalog *catalog;
 };
-/* Parses and checks everything: project, all profiles, and all pipelines: NAME.yaml but not NAME.test.yaml in `pipelines/`
- * beside pixmill.yaml or, where there is no such folder, beside pixmill.yaml itself. Reads no environment and no
- * network, maps no heavy library. Diagnostics go to `diags`, whose arena the project shares; with an error among them the
- * project may be returned for tools that want to show what there is, but must not be run. NULL: nothing could be read. */
+/* Parses and checks everything: project, all profiles, and all pipelines: NAME.yaml but not NAME.test.yaml in
+ * `pipelines/` beside pixmill.yaml or, where there is no such folder, beside pixmill.yaml itself. Reads no environment
+ * and no network, maps no heavy library. Diagnostics go to `diags`, whose arena the project shares; with an error among
+ * them the project may be returned for tools that want to show what there is, but must not be run. NULL: nothing could
+ * be read. */
 struct pxm_project *pxm_project_parse(const struct pxm_load_options *options, struct pxm_diags *diags);
 
 const struct pxm_program *pxm_project_program(const struct pxm_project *project, const char *name); /* NULL: none */

@@ -1,5 +1,5 @@
-/* Which files a project is made of: pixmill.yaml, found from where one stands, and its pipelines. Opens folders, reads no
- * file. */
+/* Which files a project is made of: pixmill.yaml, found from where one stands, and its pipelines. Opens folders, reads
+ * no file. */
 #include "lang/compile.h"
 
 #include <dirent.h>

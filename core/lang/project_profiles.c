@@ -1,4 +1,5 @@
-/* `profiles`: named sets of stores, tables, queues, auth resources and secrets. A profile is whole; nothing is merged. */
+/* `profiles`: named sets of stores, tables, queues, auth resources and secrets. A profile is whole; nothing is
+ * merged. */
 #include "lang/compile.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* What names mean: finds what a reference stands for, says from where it may be read, and writes down who reads what. */
+/* What names mean: finds what a reference stands for, says from where it may be read, and writes down who reads
+ * what. */
 #include "lang/compile.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The schemas of pipelines and of pixmill.yaml, made of the tables that check them. Every function gives a new value, or NULL
- * when memory is out; a record that takes NULL fails, so that a failure anywhere is one of the whole. */
+/* The schemas of pipelines and of pixmill.yaml, made of the tables that check them. Every function gives a new value,
+ * or NULL when memory is out; a record that takes NULL fails, so that a failure anywhere is one of the whole. */
 #include "lang/schema.h"
 
 #include "base/value.h"

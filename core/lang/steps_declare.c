@@ -1,4 +1,5 @@
-/* The first look at the steps of a pipeline: how many there are, and which ids are taken, before any of them is read. */
+/* The first look at the steps of a pipeline: how many there are, and which ids are taken, before any of them is
+ * read. */
 #include "lang/compile.h"
 
 #include <string.h>

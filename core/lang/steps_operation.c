@@ -28,7 +28,8 @@ static const struct pxm_operation *ask(struct compiler *compiler, const char *na
     return core ? core : compiler->catalog->operation(compiler->catalog->arg, compiler->arena, name, missing);
 }
 
-/* The operation that an entry of a step names, also as `family: {op: NAME, ...}`; quietly, *ret_missing says why not. */
+/* The operation that an entry of a step names, also as `family: {op: NAME, ...}`; quietly, *ret_missing says why
+ * not. */
 static const struct pxm_operation *look_up(struct compiler *compiler, const struct pxm_entry *entry,
                                            struct pxm_missing *ret_missing, bool *ret_family)
 {
@@ -188,8 +189,8 @@ static void use_resource(struct draft *draft, const struct pxm_operation *operat
     }
 }
 
-/* Records and values have no type of their own to be checked against, so null is looked for here. The references in them
- * were counted when they were bound. */
+/* Records and values have no type of their own to be checked against, so null is looked for here. The references in
+ * them were counted when they were bound. */
 static void check_nulls(struct draft *draft, const struct pxm_option *option, const struct pxm_binding *binding)
 {
     struct pxm_resolver resolver = compile_resolver(draft);

@@ -1,5 +1,5 @@
-/* Templates: from nodes of the YAML tree to literals, expressions, text with holes, and lists and records of these. What
- * holds no expression becomes one value here, once. */
+/* Templates: from nodes of the YAML tree to literals, expressions, text with holes, and lists and records of these.
+ * What holds no expression becomes one value here, once. */
 #include "lang/template_tree.h"
 
 #include "base/value.h"
@@ -174,7 +174,8 @@ static bool add_part(struct builder *builder, struct pxm_template *tpl, size_t *
     return true;
 }
 
-/* Splits a scalar into text and expressions. A broken expression does not hide the next one, when its end can be told. */
+/* Splits a scalar into text and expressions. A broken expression does not hide the next one, when its end can be
+ * told. */
 static bool split(struct builder *builder, const struct pxm_node *node, struct pxm_template *tpl)
 {
     size_t offset = 0, capacity = 0;

@@ -1,4 +1,5 @@
-/* Static types: comparing, joining and naming them. Everything here is pure; new types are made in the caller's arena. */
+/* Static types: comparing, joining and naming them. Everything here is pure; new types are made in the caller's
+ * arena. */
 #include "lang/type.h"
 
 #include "base/value.h"

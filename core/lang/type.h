@@ -1,7 +1,7 @@
-/* Static types: the kinds a value can have, and what is known of its items and fields. Types are immutable and live in an
- * arena or for ever. Data that nobody declared (JSON from outside, an item of a table) is dynamic: it may be used where
- * one of the kinds it could have is wanted, and whoever takes the value checks it at run time. That it may be null is
- * never left to run time. */
+/* Static types: the kinds a value can have, and what is known of its items and fields. Types are immutable and live in
+ * an arena or for ever. Data that nobody declared (JSON from outside, an item of a table) is dynamic: it may be used
+ * where one of the kinds it could have is wanted, and whoever takes the value checks it at run time. That it may be
+ * null is never left to run time. */
 #ifndef PXM_LANG_TYPE_H
 #define PXM_LANG_TYPE_H
 
@@ -35,7 +35,8 @@ const char *pxm_type_text(struct pxm_arena *arena, const struct pxm_type *type);
 bool pxm_type_is_dynamic(const struct pxm_type *type);
 /* Whether every value of `from` may stand where `to` is wanted; int is taken for float. */
 bool pxm_type_fits(const struct pxm_type *from, const struct pxm_type *to);
-/* The same where the value is checked at run time: dynamic data fits what it may turn out to be. Null is still strict. */
+/* The same where the value is checked at run time: dynamic data fits what it may turn out to be. Null is still
+ * strict. */
 bool pxm_type_may_fit(const struct pxm_type *from, const struct pxm_type *to);
 /* NULL: surely not there. Of a record alone; that it may be null or something else is for the caller to see. */
 const struct pxm_type *pxm_type_field(const struct pxm_type *record, const char *name);

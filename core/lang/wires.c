@@ -1,5 +1,5 @@
-/* The primary input of a step: what `in` names or, where there is none, what stands above; and whether it is of a type that
- * the operation takes. */
+/* The primary input of a step: what `in` names or, where there is none, what stands above; and whether it is of a type
+ * that the operation takes. */
 #include "lang/compile.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* A whole plugin: `acme.stats` tells of a file how many different bytes it holds and how surprising they are. Built against
- * <pixmill/plugin.h> alone; the engine finds it by the vendor's name, which is the name of the module. */
+/* A whole plugin: `acme.stats` tells of a file how many different bytes it holds and how surprising they are. Built
+ * against <pixmill/plugin.h> alone; the engine finds it by the vendor's name, which is the name of the module. */
 #include <math.h>
 #include <pixmill/plugin.h>
 

@@ -5,9 +5,12 @@
  *   pipeline   one of them                                       pxm_project_pipeline (borrowed from the project)
  *   run        one execution                                     pxm_submit .. pxm_run_free
  *
- * Every function may be called from any thread, several at once, unless it says otherwise. Where a function fails it gives
- * a negative pxm_status and, if `ret_error` is not NULL, an error to be freed with pxm_error_free. Free functions take NULL.
- * A process that forks does so before pxm_engine_new. libvips, where a pipeline needs it, lives until the process ends. */
+ * Every function may be called from any thread, several at once, unless it says otherwise. Where a function fails it
+ * gives a negative pxm_status and, if `ret_error` is not NULL, an error to be freed with pxm_error_free. Free functions
+ * take NULL. A process that forks does so before pxm_engine_new. libvips, where a pipeline needs it, lives until the
+ * process ends. */
+/* The columns of this file are set by hand, so that it reads as the reference that it is. */
+/* clang-format off */
 #ifndef PXM_PIXMILL_H
 #define PXM_PIXMILL_H
 
@@ -55,12 +58,12 @@ PXM_API void pxm_engine_free(pxm_engine *engine); /* after its runs are freed an
 
 struct pxm_project_options {
     uint32_t struct_size, reserved;
-    const char *path;    /* pixmill.yaml, its folder, or one pipeline file; NULL: found from the working directory upwards */
-    const char *profile; /* NULL: $PIXMILL_PROFILE, else the first in the file                                       */
+    const char *path;    /* pixmill.yaml, its folder, or one pipeline file; NULL: found from the working directory up */
+    const char *profile; /* NULL: $PIXMILL_PROFILE, else the first in the file                                        */
 };
-/* Checks everything, reads environment and secrets, and creates the stores, tables and queues of the profile. When something
- * is wrong the error tells the first, and *ret_report (if not NULL) gets the text of all diagnostics, also of warnings after
- * success; free it with pxm_text_free. */
+/* Checks everything, reads environment and secrets, and creates the stores, tables and queues of the profile. When
+ * something is wrong the error tells the first, and *ret_report (if not NULL) gets the text of all diagnostics, also of
+ * warnings after success; free it with pxm_text_free. */
 PXM_API pxm_status pxm_project_open(pxm_engine *engine, const struct pxm_project_options *options,
                                     pxm_project_handle **ret, char **ret_report, pxm_error **ret_error);
 PXM_API void pxm_project_close(pxm_project_handle *project); /* waits for its runs */
@@ -86,24 +89,24 @@ struct pxm_run_options {
     int64_t deadline_ms;          /* from now, waiting included; 0: the pipeline's limit, which counts from its start */
     const struct pxm_input_value *inputs;
     size_t input_count;
-    void (*done)(void *arg, pxm_run *run); /* on a worker thread, when it has ended; NULL: none. Must not block and must not
-                                              free the run                                                            */
+    void (*done)(void *arg, pxm_run *run); /* on a worker thread, when it has ended; NULL: none. Must not block and
+                                              must not free the run                                                   */
     void *done_arg;
 };
-/* *ret is there before `done` is called; NULL after a failure, which is also that of a pipeline that is NULL. What is wrong
- * with inputs is told here and now; PXM_E_THROTTLED: too many runs wait. */
+/* *ret is there before `done` is called; NULL after a failure, which is also that of a pipeline that is NULL. What is
+ * wrong with inputs is told here and now; PXM_E_THROTTLED: too many runs wait. */
 PXM_API pxm_status pxm_submit(pxm_pipeline *pipeline, const struct pxm_run_options *options, pxm_run **ret,
                               pxm_error **ret_error);
 PXM_API int pxm_run_wait(pxm_run *run, int64_t timeout_ms); /* 1: ended; 0: still running. timeout_ms < 0: for ever   */
 PXM_API void pxm_run_cancel(pxm_run *run);                  /* steps stop soon; wait as before                        */
 /* After it has ended; what they give lives as long as the run. */
-PXM_API pxm_status pxm_run_status(const pxm_run *run);           /* PXM_OK: success, also of a run that a step stopped */
-PXM_API const pxm_error *pxm_run_error(const pxm_run *run);      /* NULL after success                                 */
-PXM_API const char *pxm_run_result_json(const pxm_run *run);     /* the output; blobs as {"blob":{"bytes":N,"media":M}};
-                                                                    "null" after a failure and after a stop            */
-PXM_API const void *pxm_run_result_data(const pxm_run *run, size_t *ret_length, const char **ret_media); /* NULL: the
-                                                                                             output is not one blob */
-PXM_API void pxm_run_free(pxm_run *run);                         /* cancels and waits if need be                       */
+PXM_API pxm_status pxm_run_status(const pxm_run *run);       /* PXM_OK: success, also of a run that a step stopped    */
+PXM_API const pxm_error *pxm_run_error(const pxm_run *run);  /* NULL after success                                    */
+PXM_API const char *pxm_run_result_json(const pxm_run *run); /* the output; blobs as {"blob":{"bytes":N,"media":M}};
+                                                                "null" after a failure and after a stop               */
+PXM_API const void *pxm_run_result_data(const pxm_run *run, size_t *ret_length,
+                                        const char **ret_media); /* NULL: the output is not one blob                  */
+PXM_API void pxm_run_free(pxm_run *run);                     /* cancels and waits if need be                          */
 
 #ifdef __cplusplus
 }

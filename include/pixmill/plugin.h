@@ -18,6 +18,8 @@
  *   - Strings are UTF-8 and end in NUL. Times are milliseconds since 1970-01-01 UTC, durations milliseconds.
  *   - A plugin returns errors and never logs them: the engine adds where it happened, and logs once.
  */
+/* The columns of this file are set by hand, so that it reads as the reference that it is. */
+/* clang-format off */
 #ifndef PXM_PLUGIN_H
 #define PXM_PLUGIN_H
 
@@ -162,9 +164,10 @@ struct pxm_image_ops {
      * independent one. Several threads may call at once. [job] */
     pxm_status (*pixels)(void *self, pxm_job *, int64_t min_width, int64_t min_height, struct _VipsImage **ret,
                          pxm_error *);
-    pxm_status (*encoded)(void *self, pxm_blob **ret); /* optional: the file this picture was decoded from and still
-                                                          equals, as a new reference; PXM_E_NOT_FOUND if changed [any] */
-    void (*free)(void *self);                          /* [any] */
+    /* Optional: the file this picture was decoded from and still equals, as a new reference; PXM_E_NOT_FOUND if
+     * changed. [any] */
+    pxm_status (*encoded)(void *self, pxm_blob **ret);
+    void (*free)(void *self); /* [any] */
 };
 
 struct pxm_image_info { /* what is known without decoding; all of the upright picture */
@@ -182,7 +185,8 @@ struct pxm_host {
     uint32_t struct_size, abi;
     void *impl; /* the engine's own */
 
-    void (*log)(const struct pxm_host *, const pxm_job *, int32_t level, const char *format, ...); /* job may be NULL [any] */
+    /* `job` may be NULL. [any] */
+    void (*log)(const struct pxm_host *, const pxm_job *, int32_t level, const char *format, ...);
 
     /* Sets the error and returns `status`. `code` is dotted, stable and public, as pipelines match it in on_error:
      * "store.not_found". Always keep the first cause: a later fail() on the same error replaces it. [any] */
@@ -195,8 +199,8 @@ struct pxm_host {
     int64_t (*now_ms)(const struct pxm_host *); /* the engine's clock, which tests may set                        */
 
     /* Values. new: one reference, for the caller; NULL when out of memory. A value is changed only by who made it and
-     * before anyone else has it. set and append take over `item`, also on failure, and fail with PXM_E_NO_MEMORY when it
-     * is NULL, so that calls nest without a check each; a record remembers a failure, and the engine looks. [any] */
+     * before anyone else has it. set and append take over `item`, also on failure, and fail with PXM_E_NO_MEMORY when
+     * it is NULL, so that calls nest without a check each; a record remembers a failure, and the engine looks. [any] */
     pxm_value *(*value_null)(void);
     pxm_value *(*value_bool)(int32_t);
     pxm_value *(*value_int)(int64_t);
@@ -229,10 +233,10 @@ struct pxm_host {
     pxm_status (*value_from_json)(const char *, size_t length, pxm_value **ret, pxm_error *);
 
     /* Blobs. [any] */
-    pxm_blob *(*blob_new)(const void *data, size_t length, void (*release)(void *arg), void *arg); /* copies nothing;
-                                                  takes over the data, also on failure (NULL, after release was called) */
-    pxm_status (*blob_from_fd)(int fd, int64_t offset, int64_t length, pxm_blob **ret, pxm_error *); /* takes over fd, also
-                                                  on failure; maps read-only when the bytes are first asked for          */
+    /* Copies nothing; takes over the data, also on failure (NULL, after release was called). */
+    pxm_blob *(*blob_new)(const void *data, size_t length, void (*release)(void *arg), void *arg);
+    /* Takes over fd, also on failure; maps read-only when the bytes are first asked for. */
+    pxm_status (*blob_from_fd)(int fd, int64_t offset, int64_t length, pxm_blob **ret, pxm_error *);
     pxm_blob *(*blob_ref)(pxm_blob *);
     void (*blob_unref)(pxm_blob *); /* NULL is fine */
     const void *(*blob_data)(const pxm_blob *, size_t *ret_length); /* NULL when it cannot be mapped               */
@@ -244,20 +248,20 @@ struct pxm_host {
     const char *(*media_type)(const void *data, size_t length); /* by magic bytes; NULL: none that we know; static */
 
     /* Streams. One thread at a time. */
-    pxm_stream *(*stream_new)(const struct pxm_stream_ops *, void *self, int64_t size); /* size -1: not known; takes over
-                                                                self, also on failure (NULL, after close was called) */
-    pxm_stream *(*stream_of_blob)(pxm_blob *);            /* its own reference; rewindable                        */
-    int64_t (*stream_read)(pxm_stream *, void *, size_t, pxm_error *); /* as in pxm_stream_ops                     */
-    int64_t (*stream_size)(const pxm_stream *);           /* -1: not known                                        */
+    /* `size` -1: not known. Takes over self, also on failure (NULL, after close was called). */
+    pxm_stream *(*stream_new)(const struct pxm_stream_ops *, void *self, int64_t size);
+    pxm_stream *(*stream_of_blob)(pxm_blob *); /* its own reference; rewindable                                   */
+    int64_t (*stream_read)(pxm_stream *, void *, size_t, pxm_error *); /* as in pxm_stream_ops                    */
+    int64_t (*stream_size)(const pxm_stream *); /* -1: not known                                                  */
     pxm_status (*stream_rewind)(pxm_stream *, pxm_error *);
-    pxm_blob *(*stream_peek_blob)(const pxm_stream *);    /* borrowed: the blob it reads from, from its start; or NULL */
-    pxm_status (*stream_to_blob)(pxm_stream *, pxm_job *, int64_t max_bytes, pxm_blob **ret, pxm_error *); /* the rest;
-                                                             no copy where it reads from a blob; job may be NULL */
-    void (*stream_close)(pxm_stream *);                   /* NULL is fine */
+    pxm_blob *(*stream_peek_blob)(const pxm_stream *); /* borrowed: the blob it reads from, from its start; or NULL */
+    /* The rest; no copy where it reads from a blob; `job` may be NULL. */
+    pxm_status (*stream_to_blob)(pxm_stream *, pxm_job *, int64_t max_bytes, pxm_blob **ret, pxm_error *);
+    void (*stream_close)(pxm_stream *); /* NULL is fine */
 
     /* Images. [any] */
-    pxm_image *(*image_new)(const struct pxm_image_ops *, void *self, const struct pxm_image_info *); /* takes over self,
-                                                                 also on failure (NULL, after free was called) */
+    /* Takes over self, also on failure (NULL, after free was called). */
+    pxm_image *(*image_new)(const struct pxm_image_ops *, void *self, const struct pxm_image_info *);
     pxm_image *(*image_ref)(pxm_image *);
     void (*image_unref)(pxm_image *); /* NULL is fine */
     const struct pxm_image_info *(*image_info)(const pxm_image *);
@@ -349,8 +353,8 @@ struct pxm_call {
 };
 struct pxm_transform_ops {
     uint32_t struct_size, reserved;
-    /* Tells, before any of them runs, that this call will come; its input is there already. A transform uses it to share
-     * work between calls, such as one decode for several sizes. It must not fail. [job] */
+    /* Tells, before any of them runs, that this call will come; its input is there already. A transform uses it to
+     * share work between calls, such as one decode for several sizes. It must not fail. [job] */
     void (*announce)(void *self, pxm_job *, const struct pxm_call *);
     /* *ret_out: a new reference, or untouched where signature.out is 0. `fields` is an empty record to fill. [job] */
     pxm_status (*apply)(void *self, pxm_job *, const struct pxm_call *, pxm_value **ret_out, pxm_value *fields,
@@ -392,8 +396,8 @@ struct pxm_presign {
 };
 struct pxm_storage_ops {
     uint32_t struct_size, reserved;
-    /* Durable when it returns PXM_OK, also what if-absent found. Fields: key url etag (with its quotes) bytes sha256 (null:
-     * not known) created (false: if-absent found it there). */
+    /* Durable when it returns PXM_OK, also what if-absent found. Fields: key url etag (with its quotes) bytes sha256
+     * (null: not known) created (false: if-absent found it there). */
     pxm_status (*put)(void *self, pxm_job *, const struct pxm_put *, pxm_value *fields, pxm_error *);
     /* Fields: as of head. */
     pxm_status (*get)(void *self, pxm_job *, const struct pxm_get *, pxm_stream **ret, pxm_value *fields, pxm_error *);
@@ -409,15 +413,15 @@ struct pxm_storage_ops {
 
 /* "pixmill.metadata/1". Codes: table.not_found table.exists table.conflict table.too_large table.full table.denied
  * table.bad_key table.bad_record table.bad_query table.bad_cursor table.damaged table.unavailable.
- * A key is 1 to 1024 bytes of UTF-8 without control characters, an item at most 400 KiB of JSON, the name of a field 1 to
- * 255 bytes, a value that is looked up through an index 1 KiB, a list in an indexed field 256 items. Lookup, query and
- * erase show the key of an item as a field of it, whose name is the table's `key` option. */
+ * A key is 1 to 1024 bytes of UTF-8 without control characters, an item at most 400 KiB of JSON, the name of a field
+ * 1 to 255 bytes, a value that is looked up through an index 1 KiB, a list in an indexed field 256 items. Lookup, query
+ * and erase show the key of an item as a field of it, whose name is the table's `key` option. */
 enum {
     PXM_RECORD_IF_ABSENT = 1, /* else table.exists                                                                */
     PXM_RECORD_REPLACE = 2    /* fields that are not in `set` go                                                  */
 };
 struct pxm_record {
-    uint32_t struct_size, flags; /* without a flag: fields of `set` are merged into the item, which is made if missing */
+    uint32_t struct_size, flags; /* without a flag: `set` is merged into the item, which is made if missing       */
     const char *key;
     const pxm_value *set;    /* record of JSON values; a null removes the field                                   */
     const pxm_value *expect; /* record: each field must be equal, null must be absent, else table.conflict; or NULL */
@@ -442,7 +446,8 @@ struct pxm_metadata_ops {
      * last one is told by its cursor. Fields: items, a list of records; cursor, null on the last page. */
     pxm_status (*query)(void *self, pxm_job *, const struct pxm_query *, pxm_value *fields, pxm_error *);
     /* `expect` as above. Fields: erased, and the item that was (null: none). */
-    pxm_status (*erase)(void *self, pxm_job *, const char *key, const pxm_value *expect, pxm_value *fields, pxm_error *);
+    pxm_status (*erase)(void *self, pxm_job *, const char *key, const pxm_value *expect, pxm_value *fields,
+                        pxm_error *);
 };
 
 /* "pixmill.queue/1". At least once, in no promised order. Codes: queue.unavailable queue.too_large queue.lost_lease. */

@@ -1,4 +1,5 @@
-/* From the body of a put to a durable draft: taken over, shared by the file system, or copied, with its SHA-256. [any] */
+/* From the body of a put to a durable draft: taken over, shared by the file system, or copied, with its SHA-256.
+ * [any] */
 #include "localfs.h"
 
 #include <errno.h>
@@ -99,8 +100,8 @@ static bool cannot_copy_range(int number)
            number == EPERM || number == ETXTBSY;
 }
 
-/* Lets the kernel copy the file behind a blob, without touching the bytes where the file system can share them. *ret_done
- * stays false where it cannot; then nothing was written. */
+/* Lets the kernel copy the file behind a blob, without touching the bytes where the file system can share them.
+ * *ret_done stays false where it cannot; then nothing was written. */
 static pxm_status copy_range(const struct localfs *fs, pxm_job *job, const struct pxm_put *put, const pxm_blob *blob,
                              int fd, bool *ret_done, pxm_error *error)
 {
@@ -125,8 +126,8 @@ static pxm_status copy_range(const struct localfs *fs, pxm_job *job, const struc
     return PXM_OK;
 }
 
-/* The file behind a blob becomes the object itself, if it is a whole file without a name on our file system, as the host
- * makes for uploads. A blob never changes, so neither does the object. */
+/* The file behind a blob becomes the object itself, if it is a whole file without a name on our file system, as the
+ * host makes for uploads. A blob never changes, so neither does the object. */
 static bool adopt(const struct localfs *fs, const struct pxm_put *put, const pxm_blob *blob, const char *sha256,
                   struct localfs_draft *draft, pxm_error *error)
 {

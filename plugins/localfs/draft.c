@@ -1,6 +1,6 @@
-/* Files on their way to be objects. A draft has no name where the file system can make such files (O_TMPFILE), so that it
- * is gone by itself when its writer dies; otherwise, and for the moment in which it replaces an object, it has a random
- * name in the private folder and is locked. One draft belongs to one thread. */
+/* Files on their way to be objects. A draft has no name where the file system can make such files (O_TMPFILE), so that
+ * it is gone by itself when its writer dies; otherwise, and for the moment in which it replaces an object, it has a
+ * random name in the private folder and is locked. One draft belongs to one thread. */
 #include "localfs.h"
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
-/* From errno to the codes of the storage interface, and other small things that every part says in the same words. [any] */
+/* From errno to the codes of the storage interface, and other small things that every part says in the same words.
+ * [any] */
 #include "localfs.h"
 
 #include <errno.h>

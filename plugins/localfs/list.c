@@ -1,8 +1,9 @@
 /* list: one page of keys in the order of their bytes, across folders. [any]
  *
- * A folder sorts as its name with a slash, so that a walk in depth first order gives the order of keys. Only the smallest
- * names that are still ahead are kept of each folder on the path; when they are used up the folder is read again. So a
- * page takes bounded memory however many objects there are, and time in proportion to the folders that it touches. */
+ * A folder sorts as its name with a slash, so that a walk in depth first order gives the order of keys. Only the
+ * smallest names that are still ahead are kept of each folder on the path; when they are used up the folder is read
+ * again. So a page takes bounded memory however many objects there are, and time in proportion to the folders that it
+ * touches. */
 #include "localfs.h"
 
 #include <dirent.h>
@@ -238,7 +239,8 @@ static pxm_status add_item(const struct localfs *fs, const char *key, pxm_value 
     return status;
 }
 
-/* A cursor is the last key given, in hex. It is only a place in the order: a forged one shows nothing outside the prefix. */
+/* A cursor is the last key given, in hex. It is only a place in the order: a forged one shows nothing outside the
+ * prefix. */
 static pxm_value *cursor_of(const struct localfs *fs, const char *key)
 {
     char text[2 * LOCALFS_KEY_MAX + 1];

@@ -66,8 +66,8 @@ pxm_value *localfs_text(const struct localfs *fs, const char *text);
 
 /* Opens the folder that the first `length` bytes of a key name; 0: the root. No symbolic link is ever followed. */
 int localfs_folder_open(const struct localfs *fs, const char *key, size_t length);
-/* The same, making what is missing; when it returns, the folder and all above it are durable. -ENOENT: somebody removed a
- * folder on the way, so try again. */
+/* The same, making what is missing; when it returns, the folder and all above it are durable. -ENOENT: somebody removed
+ * a folder on the way, so try again. */
 int localfs_folder_make(const struct localfs *fs, const char *key, size_t length);
 /* Removes the folder and those above it as far as they are empty. */
 void localfs_folder_prune(const struct localfs *fs, const char *key, size_t length);

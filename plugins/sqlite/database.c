@@ -1,5 +1,5 @@
-/* The database file: opening it, sessions, transactions, waiting for locks, and what SQLite's failures mean to a pipeline.
- * The pool has a lock; a session belongs to one thread while it is taken. */
+/* The database file: opening it, sessions, transactions, waiting for locks, and what SQLite's failures mean to a
+ * pipeline. The pool has a lock; a session belongs to one thread while it is taken. */
 #include "sqlite.h"
 
 #include <errno.h>
@@ -125,7 +125,8 @@ static pxm_status open_connection(struct sqlite_session *session)
     sqlite3_busy_handler(session->db, wait_for_lock, session);
     sqlite3_progress_handler(session->db, STEPS_PER_CHECK, look_at_the_time, session);
     sqlite3_db_config(session->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    /* Processes that turn a new file to WAL at once are in each other's way, and there SQLite does not wait by itself. */
+    /* Processes that turn a new file to WAL at once are in each other's way, and there SQLite does not wait by
+     * itself. */
     int count = 0;
     do {
         result = sqlite3_exec(session->db, setup, NULL, NULL, NULL);
@@ -177,8 +178,8 @@ pxm_status sqlite_take(struct sqlite_database *database, const pxm_job *job, str
 void sqlite_give(struct sqlite_database *database, struct sqlite_session *session)
 {
     int result = session->result & 0xff;
-    /* After anything worse than a lock or a deadline the next operation gets a new connection, so that it heals when the
-     * cause goes away. */
+    /* After anything worse than a lock or a deadline the next operation gets a new connection, so that it heals when
+     * the cause goes away. */
     if (result != SQLITE_OK && result != SQLITE_BUSY && result != SQLITE_INTERRUPT) {
         free_session(session);
         return;

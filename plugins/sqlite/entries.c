@@ -1,5 +1,6 @@
-/* Index entries: how values are compared, and keeping them in line with the items. The declared fields are those in the
- * database, not those of the instance, so that processes of an older configuration write what the newest one asks for. */
+/* Index entries: how values are compared, and keeping them in line with the items. The declared fields are those in
+ * the database, not those of the instance, so that processes of an older configuration write what the newest one
+ * asks for. */
 #include "sqlite.h"
 
 #include <inttypes.h>

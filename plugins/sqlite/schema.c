@@ -1,5 +1,5 @@
-/* The schema: what the tables of the file are, and its upgrades. A version is one script; each brings the one before it to
- * its own, in the order of this file. Scripts that were released never change.
+/* The schema: what the tables of the file are, and its upgrades. A version is one script; each brings the one before it
+ * to its own, in the order of this file. Scripts that were released never change.
  *
  *   tables    the logical tables by name
  *   items     one row for each item; seq rises with every item that is made, so it is the order of age

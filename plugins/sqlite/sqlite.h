@@ -1,9 +1,9 @@
 /* What the parts of the sqlite plugin share.
  *
  * One file holds any number of logical tables, for any number of processes. Each running operation has a session: a
- * connection of its own with its prepared statements, taken from a pool and given back. So any number of threads may call;
- * SQLite lets one of them write at a time and the others wait, no longer than the instance and the job allow.
- * A connection must not cross a fork: instances are made after it. */
+ * connection of its own with its prepared statements, taken from a pool and given back. So any number of threads may
+ * call; SQLite lets one of them write at a time and the others wait, no longer than the instance and the job allow. A
+ * connection must not cross a fork: instances are made after it. */
 #ifndef PXM_SQLITE_H
 #define PXM_SQLITE_H
 
@@ -73,12 +73,13 @@ pxm_status sqlite_take(struct sqlite_database *database, const pxm_job *job, str
                        pxm_error *error);
 void sqlite_give(struct sqlite_database *database, struct sqlite_session *session);
 
-/* All between is one transaction. end() commits if `status` says success, else undoes; what it returns is the outcome. */
+/* All between is one transaction. end() commits if `status` says success, else undoes; what it returns is the
+ * outcome. */
 pxm_status sqlite_begin(struct sqlite_session *session, bool write);
 pxm_status sqlite_end(struct sqlite_session *session, pxm_status status);
 
-/* A prepared statement without bindings; a failure is remembered in session.result. Arguments are borrowed until the end of
- * the transaction or the next use of the statement. */
+/* A prepared statement without bindings; a failure is remembered in session.result. Arguments are borrowed until the
+ * end of the transaction or the next use of the statement. */
 sqlite3_stmt *sqlite_statement(struct sqlite_session *session, enum sqlite_sql which);
 void sqlite_bind_int(struct sqlite_session *session, sqlite3_stmt *statement, int place, int64_t value);
 void sqlite_bind_text(struct sqlite_session *session, sqlite3_stmt *statement, int place, const char *text);

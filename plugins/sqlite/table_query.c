@@ -1,7 +1,7 @@
 /* query: pages of items, newest first. [any]
  *
- * A cursor is the place of the last item given, signed (HMAC-SHA256, RFC 2104, cut to 16 bytes) together with the query. So
- * it works for this query on this table alone, and nobody can make one up. */
+ * A cursor is the place of the last item given, signed (HMAC-SHA256, RFC 2104, cut to 16 bytes) together with the
+ * query. So it works for this query on this table alone, and nobody can make one up. */
 #include "sqlite.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
-/* A libvips operation as a step ("vop"): what the generated tables of the two halves are made of. units.c, for the light
- * half, describes every operation as a unit; operations.c, for the body, tells how its options and fields map to libvips. */
+/* A libvips operation as a step ("vop"): what the generated tables of the two halves are made of. units.c, for the
+ * light half, describes every operation as a unit; operations.c, for the body, tells how its options and fields map to
+ * libvips. */
 #ifndef VOP_H
 #define VOP_H
 
@@ -11,20 +12,21 @@
 /* Option `i` of an operation is at byte i * VOP_SLOT of its config struct. */
 enum { VOP_SLOT = 8 };
 
-enum vop_kind { /* how a value travels                      option or field, for libvips                          */
-                VOP_BOOL, /* bool                                gboolean                                              */
-                VOP_INT, /* int                                 gint                                                  */
-                VOP_FLOAT, /* float                               gdouble                                               */
-                VOP_ENUM, /* enum; field: string                 an enum, by nick                                      */
-                VOP_INTERPOLATE, /* enum                                VipsInterpolate, by nick                              */
-                VOP_PROFILE, /* enum                                name of a built-in ICC profile                        */
-                VOP_STRING, /* string                              gchararray                                            */
-                VOP_PLAIN, /* string                              gchararray that is markup, with all of it escaped     */
-                VOP_INTS, /* list of ints                        VipsArrayInt                                          */
-                VOP_FLOATS, /* list of numbers                     VipsArrayDouble                                       */
-                VOP_ENUMS, /* list of strings                     VipsArrayInt of an enum, by nick                      */
-                VOP_IMAGE, /* image                               VipsImage                                             */
-                VOP_IMAGES /* list of images                      VipsArrayImage                                        */
+/* How a value travels: as what option or field, and as what for libvips. */
+enum vop_kind {
+    VOP_BOOL,        /* bool; gboolean                                                */
+    VOP_INT,         /* int; gint                                                     */
+    VOP_FLOAT,       /* float; gdouble                                                */
+    VOP_ENUM,        /* enum, as a field a string; an enum, by nick                   */
+    VOP_INTERPOLATE, /* enum; VipsInterpolate, by nick                                */
+    VOP_PROFILE,     /* enum; name of a built-in ICC profile                          */
+    VOP_STRING,      /* string; gchararray                                            */
+    VOP_PLAIN,       /* string; gchararray that is markup, with all of it escaped     */
+    VOP_INTS,        /* list of ints; VipsArrayInt                                    */
+    VOP_FLOATS,      /* list of numbers; VipsArrayDouble                              */
+    VOP_ENUMS,       /* list of strings; VipsArrayInt of an enum, by nick             */
+    VOP_IMAGE,       /* image; VipsImage                                              */
+    VOP_IMAGES       /* list of images; VipsArrayImage                                */
 };
 
 struct vop_argument {

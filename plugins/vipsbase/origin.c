@@ -1,5 +1,6 @@
-/* Remembers whether reading a file failed. libvips reports all failures of a chain alike, and its text is shared by all
- * threads, so a step in front of every decoder notes them; the note travels with the metadata to whatever is derived. */
+/* Remembers whether reading a file failed. libvips reports all failures of a chain alike, and its text is shared by
+ * all threads, so a step in front of every decoder notes them; the note travels with the metadata to whatever is
+ * derived. */
 #include "vipsbase/vipsbase.h"
 
 #define ORIGIN "pixmill-origin" /* name of the metadata item */

@@ -11,12 +11,13 @@
 static const char *const loaders[] = {"VipsForeignLoadJpeg",  "VipsForeignLoadPng",  "VipsForeignLoadWebp",
                                       "VipsForeignLoadNsgif", "VipsForeignLoadHeif", "VipsForeignLoadTiff"};
 
-/* Says that it is done. GLib's table of quarks is the process's, unlike the statics of a library that each body has a copy
- * of; blocking twice would take the loaders away from jobs for a moment. */
+/* Says that it is done. GLib's table of quarks is the process's, unlike the statics of a library that each body has a
+ * copy of; blocking twice would take the loaders away from jobs for a moment. */
 static const char started[] = "pixmill-vips-started";
 
-/* Pictures come as a few large blocks on whichever thread is free. One arena, and blocks of 128 KB and more mapped by
- * themselves, give them back to the system when they are freed; otherwise a worker's memory grows to three times that. */
+/* Pictures come as a few large blocks on whichever thread is free. One arena, and blocks of 128 KB and more mapped
+ * by themselves, give them back to the system when they are freed; otherwise a worker's memory grows to three times
+ * that. */
 static void tune_malloc(void)
 {
     mallopt(M_ARENA_MAX, 1);
@@ -69,8 +70,8 @@ static int init_without_modules(void)
     return result;
 }
 
-/* What libvips warns of is either an error that is returned too, or of no interest to who runs a service: a stranger's file
- * must not write to its log. */
+/* What libvips warns of is either an error that is returned too, or of no interest to who runs a service: a stranger's
+ * file must not write to its log. */
 static void ignore_warning(const char *domain, GLogLevelFlags level, const char *message, void *arg)
 {
     (void)domain;

@@ -1,6 +1,6 @@
-/* What the plugins over libvips share: starting the library, reading its errors, and the one door through which pixels are
- * pulled. Each plugin body links its own copy; the library's state is the process's. Only the C API of libvips 8.14 is
- * used, so that the same binary runs on later ones. */
+/* What the plugins over libvips share: starting the library, reading its errors, and the one door through which pixels
+ * are pulled. Each plugin body links its own copy; the library's state is the process's. Only the C API of libvips 8.14
+ * is used, so that the same binary runs on later ones. */
 #ifndef VIPSBASE_H
 #define VIPSBASE_H
 
@@ -11,8 +11,8 @@
 /* pxm_plugin.load of a body. Repeating it, also from another body, does nothing. [load] */
 pxm_status vipsbase_start(const struct pxm_host *host, pxm_error *error);
 
-/* Takes libvips' error text, as one line, into `text`, and empties its buffer. The buffer is one for all threads, so the
- * text may be another's or missing: fit for people, never for decisions. [any] */
+/* Takes libvips' error text, as one line, into `text`, and empties its buffer. The buffer is one for all threads, so
+ * the text may be another's or missing: fit for people, never for decisions. [any] */
 enum { VIPSBASE_TEXT_MAX = 160 };
 void vipsbase_text(char text[VIPSBASE_TEXT_MAX]);
 
@@ -26,8 +26,8 @@ VipsImage *vipsbase_origin_mark(VipsImage *in);
 /* Why reading what `image` derives from failed; NULL: it did not. Lives as long as the image. */
 const char *vipsbase_origin_failure(VipsImage *image);
 
-/* On whose behalf pixels are made, and how failing to is told: with limit.time, with decode.corrupt where the file is to
- * blame, else with `status` and `code`; `what` is what was being done: "write the JPEG". */
+/* On whose behalf pixels are made, and how failing to is told: with limit.time, with decode.corrupt where the file is
+ * to blame, else with `status` and `code`; `what` is what was being done: "write the JPEG". */
 struct vipsbase_pull {
     const struct pxm_host *host;
     pxm_job *job;
@@ -51,8 +51,8 @@ pxm_status vipsbase_watch_fail(struct vipsbase_watch *watch, VipsImage *image, p
 /* Makes the pixels of `image` and gives them to `sink`, which returns 0, or -1 with libvips' error set. [job] */
 pxm_status vipsbase_pull(const struct vipsbase_pull *pull, VipsImage *image, int (*sink)(VipsImage *image, void *arg),
                          void *arg, pxm_error *error);
-/* A copy in memory, for whoever reads a picture more than once, out of order, or changes it: always a new one. Fails with
- * limit.memory where it takes more bytes than the job may. [job] */
+/* A copy in memory, for whoever reads a picture more than once, out of order, or changes it: always a new one. Fails
+ * with limit.memory where it takes more bytes than the job may. [job] */
 pxm_status vipsbase_pull_to_memory(const struct vipsbase_pull *pull, VipsImage *image, VipsImage **ret,
                                    pxm_error *error);
 

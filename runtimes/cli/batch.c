@@ -1,5 +1,5 @@
-/* Keeps a bounded number of runs in flight; a run that ends is put into a list by its worker thread and settled by the main
- * thread, which alone touches state file, tally and progress. */
+/* Keeps a bounded number of runs in flight; a run that ends is put into a list by its worker thread and settled by the
+ * main thread, which alone touches state file, tally and progress. */
 #include "batch.h"
 
 #include "base/digest.h"
@@ -85,7 +85,8 @@ static void start(struct course *course, const struct walk_file *file)
                                             .input_count = inputs.count,
                                             .done = on_done,
                                             .done_arg = flight};
-    /* The worker may be done before pxm_submit returns, so the handle is taken from the flight only when it has landed. */
+    /* The worker may be done before pxm_submit returns, so the handle is taken from the flight only when it has
+     * landed. */
     course->in_flight++;
     if (pxm_submit(batch->pipeline, &options, &flight->run, &error) != PXM_OK) {
         course->in_flight--;

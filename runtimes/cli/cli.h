@@ -50,8 +50,8 @@ struct cli_project {
     struct pxm_diags diags;
     struct pxm_project *project; /* NULL: nothing could be read */
 };
-/* Parses and checks without environment, network or heavy libraries. `path` NULL: --project, else found from here upwards.
- * `text`: a pipeline instead of a file; NULL: none. CLI_OK also when there are diagnostics. */
+/* Parses and checks without environment, network or heavy libraries. `path` NULL: --project, else found from here
+ * upwards. `text`: a pipeline instead of a file; NULL: none. CLI_OK also when there are diagnostics. */
 int cli_project_load(const struct args *args, const char *path, const char *text, struct cli_project *ret);
 /* The plugins alone, without a project. */
 int cli_catalog_load(struct cli_project *ret);

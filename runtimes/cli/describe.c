@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- signatures ---------------------------------------------------------------------------------------------------------- */
+/* ---- signatures -------------------------------------------------------------------------------------------------- */
 
 static const char *types(uint32_t bits, char *buffer, size_t size)
 {
@@ -62,7 +62,7 @@ static void codes(const struct pxm_signature *signature, const char *start, cons
     }
 }
 
-/* ---- options, for people ----------------------------------------------------------------------------------------------------- */
+/* ---- options, for people ----------------------------------------------------------------------------------------- */
 
 static void option_text(const pxm_value *option, struct pxm_buf *out)
 {
@@ -101,7 +101,7 @@ static struct pxm_option_table table_of(const struct pxm_unit *unit)
     return (struct pxm_option_table){unit->options, unit->option_size, unit->config_size};
 }
 
-/* ---- the three forms ------------------------------------------------------------------------------------------------------------ */
+/* ---- the three forms --------------------------------------------------------------------------------------------- */
 
 static void operation_text(const struct pxm_operation *operation, struct pxm_buf *out)
 {

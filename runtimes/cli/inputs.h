@@ -13,8 +13,9 @@ struct inputs {
     size_t text_count;
 };
 
-/* `file` NULL: none. `rel`: what {rel} stands for; NULL: the same as file. In --set values {path} {rel} {name} {stem} are
- * replaced where `file` is given and `expand`; "@FILE" gives a blob input another file. False after it told the user. */
+/* `file` NULL: none. `rel`: what {rel} stands for; NULL: the same as file. In --set values {path} {rel} {name} {stem}
+ * are replaced where `file` is given and `expand`; "@FILE" gives a blob input another file. False after it told the
+ * user. */
 bool inputs_make(struct inputs *inputs, const struct args *args, const struct pxm_program *program, const char *file,
                  const char *rel, bool expand);
 void inputs_done(struct inputs *inputs);

@@ -1,5 +1,6 @@
-/* The state file of a batch: one JSON line for each file that is done, appended at once, so that an interrupted batch goes on
- * where it stopped. What counts as the same work: path, size, time of change, and the plan's digest. Main thread. */
+/* The state file of a batch: one JSON line for each file that is done, appended at once, so that an interrupted batch
+ * goes on where it stopped. What counts as the same work: path, size, time of change, and the plan's digest. Main
+ * thread. */
 #ifndef PXM_CLI_STATE_H
 #define PXM_CLI_STATE_H
 
@@ -13,7 +14,8 @@ struct state {
     char plan[65];
 };
 
-/* Reads `resume` (may be NULL) and opens `path` (may be NULL; may be the same) for appending. False after it told the user. */
+/* Reads `resume` (may be NULL) and opens `path` (may be NULL; may be the same) for appending. False after it told the
+ * user. */
 bool state_open(struct state *state, const char *path, const char *resume, const char *plan);
 /* Whether an earlier run did this file successfully, by the same plan. */
 bool state_has(const struct state *state, const struct walk_file *file);

@@ -1,5 +1,5 @@
-/* pixmill completion: scripts for shells, written from the verb table; names that only a project knows are asked for at the
- * moment of completing ("pixmill completion words pipelines"). */
+/* pixmill completion: scripts for shells, written from the verb table; names that only a project knows are asked for at
+ * the moment of completing ("pixmill completion words pipelines"). */
 #include "cli.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 static const char *const kind_names[] = {"",        "files",      "folders", "pipelines", "profiles",
                                          "plugins", "operations", "codes",   ""};
 
-/* ---- words ---------------------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------- */
 
 static void print_pipelines(const struct cli_project *project)
 {
@@ -58,7 +58,7 @@ static int print_words(const struct args *args, const char *kind)
     return CLI_OK;
 }
 
-/* ---- bash ------------------------------------------------------------------------------------------------------------------- */
+/* ---- bash -------------------------------------------------------------------------------------------------------- */
 
 static void bash_reply(const char *indent, enum args_kind kind, const char *words)
 {
@@ -125,7 +125,7 @@ static void bash(void)
     printf("    esac;;\n  esac\n}\ncomplete -F _pixmill pixmill\n");
 }
 
-/* ---- zsh and fish ------------------------------------------------------------------------------------------------------------- */
+/* ---- zsh and fish ------------------------------------------------------------------------------------------------ */
 
 static void print_quoted(const char *text)
 {

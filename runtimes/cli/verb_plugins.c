@@ -1,4 +1,5 @@
-/* pixmill plugins: what there is, why some of it could not be loaded, and what an operation or driver takes and gives. */
+/* pixmill plugins: what there is, why some of it could not be loaded, and what an operation or driver takes and
+ * gives. */
 #include "cli.h"
 
 #include "base/error.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- list -------------------------------------------------------------------------------------------------------------- */
+/* ---- list -------------------------------------------------------------------------------------------------------- */
 
 static pxm_value *plugin_to_value(const struct pxm_plugin_info *info)
 {
@@ -86,7 +87,7 @@ static int list(const struct cli *cli, struct cli_project *project)
     return code;
 }
 
-/* ---- describe ------------------------------------------------------------------------------------------------------------ */
+/* ---- describe ---------------------------------------------------------------------------------------------------- */
 
 /* What one name stands for; several things may bear it (a plugin and its driver). */
 static bool find(struct cli_project *project, const char *name, struct description *ret)

@@ -42,7 +42,8 @@ static bool is_any_folders(const char *pattern)
     return part_length(pattern) == 2 && pattern[0] == '*' && pattern[1] == '*';
 }
 
-/* The last `**` seen is the only one worth going back to: what it took grows by one part and the rest is tried again. */
+/* The last `**` seen is the only one worth going back to: what it took grows by one part and the rest is tried
+ * again. */
 bool walk_matches(const char *pattern, const char *path)
 {
     const char *after_any = NULL;

@@ -18,7 +18,8 @@ struct walk {
     size_t count, capacity;
 };
 
-/* Adds what `pattern` stands for; hidden files are left out unless the pattern names them. False after it told the user. */
+/* Adds what `pattern` stands for; hidden files are left out unless the pattern names them. False after it told the
+ * user. */
 bool walk_add(struct walk *walk, const char *pattern);
 void walk_done(struct walk *walk);
 /* Whether a relative path matches; pure. */

@@ -124,13 +124,13 @@ static const struct pxm_unit unit = {.struct_size = UNIT_SIZE,
 #ifdef ABI_light_body
                                      .ops = &ops,
 #else
-                                      .config_size = sizeof(struct config),
-                                      .option_size = sizeof options[0],
-                                      .summary = "does nothing",
-                                      .options = options,
-                                      .signature = &signature,
+                                     .config_size = sizeof(struct config),
+                                     .option_size = sizeof options[0],
+                                     .summary = "does nothing",
+                                     .options = options,
+                                     .signature = &signature,
 #ifndef ABI_light
-                                      .ops = &ops,
+                                     .ops = &ops,
 #endif
 #endif
                                      TAIL};
@@ -163,16 +163,16 @@ static const struct pxm_plugin description = {.struct_size = sizeof description,
                                               .abi = PXM_ABI(1, 9),
                                               .abi_min = PXM_ABI(1, 9),
 #elif defined ABI_othermajor
-                                               .abi = PXM_ABI(2, 0),
-                                               .abi_min = PXM_ABI(2, 0),
+                                              .abi = PXM_ABI(2, 0),
+                                              .abi_min = PXM_ABI(2, 0),
 #else
-                                               .abi = PXM_ABI_CURRENT,
-                                               .abi_min = PXM_ABI(1, 0),
+                                              .abi = PXM_ABI_CURRENT,
+                                              .abi_min = PXM_ABI(1, 0),
 #endif
 #ifdef ABI_light_body
                                               .name = NAME "-body",
 #else
-                                               .name = NAME,
+                                              .name = NAME,
 #endif
                                               .version = "1.2.3",
                                               .license = "Apache-2.0",

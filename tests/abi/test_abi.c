@@ -1,5 +1,5 @@
-/* What this host makes of plugins that are older, newer, wrong, cut short or not plugins at all: one clear line each, never a
- * crash. Every case goes through the registry, as a project's would. */
+/* What this host makes of plugins that are older, newer, wrong, cut short or not plugins at all: one clear line each,
+ * never a crash. Every case goes through the registry, as a project's would. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "engine/registry.h"
@@ -174,7 +174,7 @@ static void a_body_is_loaded_when_its_unit_is_first_needed(void **state)
     assert_non_null(ready->ops);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 static char *read_module(const char *name, size_t *ret_length)
 {
@@ -260,7 +260,7 @@ static void a_module_that_anybody_may_write_is_refused(void **state)
     free(data);
 }
 
-/* ---- versions --------------------------------------------------------------------------------------------------------- */
+/* ---- versions ---------------------------------------------------------------------------------------------------- */
 
 static void versions_compare_number_by_number(void **state)
 {

@@ -1,5 +1,5 @@
-/* Projects and schemas when memory runs out: an error that says so, no crash, no leak, and never a project that is said to be
- * sound. Arenas take memory in large pieces, so a second sweep gives them a little more room each time. */
+/* Projects and schemas when memory runs out: an error that says so, no crash, no leak, and never a project that is said
+ * to be sound. Arenas take memory in large pieces, so a second sweep gives them a little more room each time. */
 #include "alloc_sweep.h"
 
 #include "../unit/lang_program_fixture.h"

@@ -1,5 +1,5 @@
-/* What the conformance suites and the drivers' own tests share: a loaded plugin, its config, a host table, a job whose clock
- * and cancellation the test controls, and an error. Drivers are used through plugin.h alone. */
+/* What the conformance suites and the drivers' own tests share: a loaded plugin, its config, a host table, a job whose
+ * clock and cancellation the test controls, and an error. Drivers are used through plugin.h alone. */
 #ifndef PXM_CONFORMANCE_HARNESS_H
 #define PXM_CONFORMANCE_HARNESS_H
 

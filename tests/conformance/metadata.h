@@ -1,5 +1,5 @@
-/* The metadata suite: what every driver of "pixmill.metadata/1" does. The driver opens tables whose key is shown as "id" and
- * that have indexes of "owner", "tags" and "rank". */
+/* The metadata suite: what every driver of "pixmill.metadata/1" does. The driver opens tables whose key is shown as
+ * "id" and that have indexes of "owner", "tags" and "rank". */
 #ifndef PXM_CONFORMANCE_METADATA_H
 #define PXM_CONFORMANCE_METADATA_H
 

@@ -1,5 +1,5 @@
-/* A small world for tests of the compiler: a catalog of plugins that only describe themselves, and projects in a temporary
- * folder that is the working directory while a test runs, so that diagnostics show short paths. */
+/* A small world for tests of the compiler: a catalog of plugins that only describe themselves, and projects in a
+ * temporary folder that is the working directory while a test runs, so that diagnostics show short paths. */
 #ifndef PXM_TESTS_LANG_PROGRAM_FIXTURE_H
 #define PXM_TESTS_LANG_PROGRAM_FIXTURE_H
 
@@ -12,9 +12,9 @@
 
 #include "lang/program.h"
 
-/* Operations: decode thumbnail encode blurhash negotiate upper acme.facecrop vips.{sharpen gaussblur composite2 avg gamma};
- * acme.broken cannot be loaded. Stores: localfs (cannot presign), s3, and broken, which cannot be loaded. Tables: sqlite,
- * dynamodb. Queues: dir, sqs. Auth: hmac. Plugins that can be required: acme.facecrop 1.3. */
+/* Operations: decode thumbnail encode blurhash negotiate upper acme.facecrop vips.{sharpen gaussblur composite2 avg
+ * gamma}; acme.broken cannot be loaded. Stores: localfs (cannot presign), s3, and broken, which cannot be loaded.
+ * Tables: sqlite, dynamodb. Queues: dir, sqs. Auth: hmac. Plugins that can be required: acme.facecrop 1.3. */
 extern const struct pxm_catalog fake_catalog;
 
 /* A project with one profile `local` (stores originals, thumbs, rejected; table images; queue jobs; auth users; secret
@@ -35,8 +35,8 @@ void world_close(struct world *world);
 void world_write(const struct world *world, const char *path, const char *text);
 void world_parse(struct world *world, const struct pxm_load_options *options);
 
-/* The diagnostics of fake_project with one pipeline `pipelines/p.yaml`, as people see them; "" when there are none. Valid until
- * the next call. */
+/* The diagnostics of fake_project with one pipeline `pipelines/p.yaml`, as people see them; "" when there are none.
+ * Valid until the next call. */
 const char *diagnose(const char *pipeline);
 /* The same of any files, as for world_open; pixmill.yaml is fake_project if not given. */
 const char *diagnose_files(const char *path, ...) __attribute__((sentinel));

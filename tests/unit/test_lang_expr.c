@@ -241,7 +241,7 @@ static void references_come_in_order(void **state)
     world_done(&world);
 }
 
-/* ---- random expressions ------------------------------------------------------------------------------------------- */
+/* ---- random expressions ------------------------------------------------------------------------------------------ */
 
 struct generator {
     uint64_t state;

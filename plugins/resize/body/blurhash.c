@@ -1,5 +1,5 @@
-/* BlurHash, by its description at https://github.com/woltapp/blurhash/blob/master/Algorithm.md: the low frequencies of a
- * cosine transform of linear light, in base 83. Any thread. */
+/* BlurHash, by its description at https://github.com/woltapp/blurhash/blob/master/Algorithm.md: the low frequencies of
+ * a cosine transform of linear light, in base 83. Any thread. */
 #include "placeholder_hash.h"
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,6 @@
-/* The colour that most of a picture is: pixels fall into 16 x 16 x 16 boxes by colour, weighed by their alpha, and the mean
- * of the fullest box speaks for all. A mean over everything would be the brown that any mixture gives. Any thread. */
+/* The colour that most of a picture is: pixels fall into 16 x 16 x 16 boxes by colour, weighed by their alpha, and
+ * the mean of the fullest box speaks for all. A mean over everything would be the brown that any mixture gives. Any
+ * thread. */
 #include "placeholder_hash.h"
 #include <stdio.h>
 #include <string.h>

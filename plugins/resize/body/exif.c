@@ -1,5 +1,5 @@
-/* The directories of a TIFF structure: three of them at most are visited, each once and with a bounded number of entries,
- * so that no offset in a file can make a loop. Any thread. */
+/* The directories of a TIFF structure: three of them at most are visited, each once and with a bounded number of
+ * entries, so that no offset in a file can make a loop. Any thread. */
 #include "exif.h"
 #include <ctype.h>
 #include <math.h>

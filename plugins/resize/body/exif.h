@@ -25,8 +25,8 @@ struct resize_exif {
     double altitude;            /* metres above sea level                                                         */
 };
 
-/* Where the TIFF structure of the Exif data is: in a JPEG's APP1, a PNG's eXIf, a WebP's EXIF chunk, a HEIF or AVIF item,
- * or the file itself when it is a TIFF. false: none. */
+/* Where the TIFF structure of the Exif data is: in a JPEG's APP1, a PNG's eXIf, a WebP's EXIF chunk, a HEIF or AVIF
+ * item, or the file itself when it is a TIFF. false: none. */
 bool resize_exif_find(const uint8_t *file, size_t length, const uint8_t **ret, size_t *ret_length);
 /* The same in HEIF and AVIF, in exif_heif.c. */
 bool resize_exif_find_heif(const uint8_t *file, size_t length, const uint8_t **ret, size_t *ret_length);
@@ -34,8 +34,8 @@ bool resize_exif_find_heif(const uint8_t *file, size_t length, const uint8_t **r
 /* Reads a TIFF structure. What is damaged counts as not known; the place is read when `gps` says so. */
 void resize_exif_read(const uint8_t *tiff, size_t length, bool gps, struct resize_exif *ret);
 
-/* Makes `size` bytes of whatever encoding a text of RESIZE_EXIF_TEXT_MAX: UTF-8 as it is, else taken for Latin-1; control
- * characters dropped, blanks at the ends too. */
+/* Makes `size` bytes of whatever encoding a text of RESIZE_EXIF_TEXT_MAX: UTF-8 as it is, else taken for Latin-1;
+ * control characters dropped, blanks at the ends too. */
 void resize_exif_text(const uint8_t *bytes, size_t size, char *ret);
 
 /* Bounded reads: 0 beyond the end. */

@@ -1,5 +1,5 @@
-/* Finds the Exif data in the formats that are chains of chunks. Every step forward is at least a chunk's own header, so a
- * walk takes no longer than the file is; lengths are checked before they are used. Any thread. */
+/* Finds the Exif data in the formats that are chains of chunks. Every step forward is at least a chunk's own header, so
+ * a walk takes no longer than the file is; lengths are checked before they are used. Any thread. */
 #include "exif.h"
 #include <string.h>
 
@@ -66,7 +66,8 @@ static bool find_png(const uint8_t *file, size_t length, const uint8_t **ret, si
     return false;
 }
 
-/* RIFF: type, little-endian length, data, one byte of padding after an odd length. WebP container specification, "EXIF". */
+/* RIFF: type, little-endian length, data, one byte of padding after an odd length. WebP container specification,
+ * "EXIF". */
 static bool find_webp(const uint8_t *file, size_t length, const uint8_t **ret, size_t *ret_length)
 {
     size_t at = 12;

@@ -1,5 +1,6 @@
-/* Finds the Exif item of HEIF and AVIF files: the boxes meta > iinf > infe name it, meta > iloc tells where it is. ISO/IEC
- * 14496-12 8.11.3 and 8.11.6, ISO/IEC 23008-12 annex A.2.1. Each box is walked once; all offsets are checked. */
+/* Finds the Exif item of HEIF and AVIF files: the boxes meta > iinf > infe name it, meta > iloc tells where it is.
+ * ISO/IEC 14496-12 8.11.3 and 8.11.6, ISO/IEC 23008-12 annex A.2.1. Each box is walked once; all offsets are
+ * checked. */
 #include "exif.h"
 #include <string.h>
 

@@ -12,7 +12,8 @@ int resize_orientation_of(VipsImage *image)
     return orientation >= 1 && orientation <= 8 ? orientation : 1;
 }
 
-/* Sets *image to what the embedded profile says; leaves it when there is none that fits or none that changes anything. */
+/* Sets *image to what the embedded profile says; leaves it when there is none that fits or none that changes
+ * anything. */
 static bool apply_profile(VipsImage **image)
 {
     const void *profile;

@@ -26,7 +26,8 @@ static size_t skip_blocks(const struct resize_walk *w, size_t at)
     return at < w->length ? at + 1 : w->length;
 }
 
-/* The decoder takes sizes that are a whole screen's for a bad guess of the writer, and all lets the first frame grow. */
+/* The decoder takes sizes that are a whole screen's for a bad guess of the writer, and all lets the first frame
+ * grow. */
 static bool is_bad_guess(int64_t width, int64_t height)
 {
     static const int screens[][2] = {{640, 480}, {640, 512}, {800, 600}, {1024, 768}, {1280, 1024}, {1600, 1200}};

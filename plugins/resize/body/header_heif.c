@@ -1,5 +1,5 @@
-/* Header of an AVIF or HEIC (ISO/IEC 14496-12 boxes, ISO/IEC 23008-12 items): size of the primary picture as the decoder
- * gives it, which has crop and rotation applied. */
+/* Header of an AVIF or HEIC (ISO/IEC 14496-12 boxes, ISO/IEC 23008-12 items): size of the primary picture as the
+ * decoder gives it, which has crop and rotation applied. */
 #include "header.h"
 
 struct box {

@@ -1,4 +1,5 @@
-/* Header of a JPEG (ITU-T T.81, annex B): size, sampling, EXIF orientation, and how many scans the decoder will meet. */
+/* Header of a JPEG (ITU-T T.81, annex B): size, sampling, EXIF orientation, and how many scans the decoder will
+ * meet. */
 #include "header.h"
 #include <string.h>
 

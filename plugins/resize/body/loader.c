@@ -103,8 +103,8 @@ static void *find_private(VipsImage *image, const char *name, GValue *value, voi
     return NULL;
 }
 
-/* Drops what says more than how to read the pixels, here, once: no encoder can write it then, and libvips does not copy a
- * hundred camera settings with every operation. */
+/* Drops what says more than how to read the pixels, here, once: no encoder can write it then, and libvips does not copy
+ * a hundred camera settings with every operation. */
 static void forget_metadata(VipsImage *image)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);

@@ -18,8 +18,8 @@ struct resize_request {
 struct resize_loader {
     /* Whether it can open a picture with this header. */
     bool (*probe)(const struct resize_header *header);
-    /* A sequential picture of at least the size asked for, or all there is, not rotated, in the file's own colours. NULL
-     * with libvips' error set. */
+    /* A sequential picture of at least the size asked for, or all there is, not rotated, in the file's own colours.
+     * NULL with libvips' error set. */
     VipsImage *(*load)(const struct resize_request *request);
     enum resize_kind kind;
 };

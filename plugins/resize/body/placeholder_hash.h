@@ -16,7 +16,8 @@ struct resize_rgba {
 
 /* ThumbHash: writes at most RESIZE_THUMBHASH_MAX bytes and returns how many; 0: out of memory. */
 size_t resize_thumbhash(const struct resize_rgba *image, uint8_t *ret);
-/* BlurHash of x times y components, 1..9 each; alpha is ignored. `ret` has RESIZE_BLURHASH_MAX bytes and gets a text. */
+/* BlurHash of x times y components, 1..9 each; alpha is ignored. `ret` has RESIZE_BLURHASH_MAX bytes and gets a
+ * text. */
 void resize_blurhash(const struct resize_rgba *image, int x, int y, char *ret);
 /* The mean of the largest group of similar colours, as "#rrggbb". */
 void resize_dominant_color(const struct resize_rgba *image, char ret[8]);

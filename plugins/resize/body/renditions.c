@@ -101,9 +101,9 @@ static bool covers(const struct rendition *parent, const struct rendition *child
            (double)parent->height >= (double)child->height * margin;
 }
 
-/* The size to make `child` from, among those that are there or will be needed anyway: the smallest that leaves the margin,
- * as the least work gives the same picture; else the largest, so that no picture is more than one resampling at a lesser
- * margin away from the file. NULL: none, it is made from the file. */
+/* The size to make `child` from, among those that are there or will be needed anyway: the smallest that leaves the
+ * margin, as the least work gives the same picture; else the largest, so that no picture is more than one resampling at
+ * a lesser margin away from the file. NULL: none, it is made from the file. */
 static struct rendition *parent_of(const struct renditions *all, const struct rendition *child)
 {
     struct rendition *smallest = NULL, *largest = NULL;
@@ -173,8 +173,8 @@ static void sweep(struct renditions *all)
     }
 }
 
-/* Sees to it that `r` has pixels: makes the largest of its missing ancestors first, which is the one decode, and comes down
- * from there. A parent is always larger, so this ends. */
+/* Sees to it that `r` has pixels: makes the largest of its missing ancestors first, which is the one decode, and comes
+ * down from there. A parent is always larger, so this ends. */
 static pxm_status ensure(const struct vipsbase_pull *pull, pxm_image *image, const struct renditions *all,
                          struct rendition *r, pxm_error *error)
 {

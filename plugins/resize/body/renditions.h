@@ -8,9 +8,9 @@
 /* Remembers that this size of `image` will be asked for. Forgets it when memory is out. [job] */
 void resize_renditions_announce(const struct pxm_host *host, pxm_image *image, const struct resize_plan *plan);
 
-/* The whole picture at the size of the plan, finished and in memory: made from a larger one where there is one, else from
- * the file. *ret stays untouched where this size was not announced, or nothing else was: then a stream is cheaper. Each
- * announcement is good for one call; pixels that no later one can use are dropped. [job] */
+/* The whole picture at the size of the plan, finished and in memory: made from a larger one where there is one, else
+ * from the file. *ret stays untouched where this size was not announced, or nothing else was: then a stream is cheaper.
+ * Each announcement is good for one call; pixels that no later one can use are dropped. [job] */
 pxm_status resize_renditions_take(const struct vipsbase_pull *pull, pxm_image *image, const struct resize_plan *plan,
                                   VipsImage **ret, pxm_error *error);
 

@@ -1,5 +1,5 @@
-/* `thumbnail`: a lazy picture of another size. What it is made of is decided here; the pixels are made when somebody asks
- * for them, unless they are shared with other sizes or read by several steps. */
+/* `thumbnail`: a lazy picture of another size. What it is made of is decided here; the pixels are made when somebody
+ * asks for them, unless they are shared with other sizes or read by several steps. */
 #include "body.h"
 #include "renditions.h"
 #include "scale.h"

@@ -1,5 +1,5 @@
-/* The working half of the plugin: one function that serves every unit. It finds the operation by the unit's name, composes
- * it, and gives back lazy pictures and numbers. */
+/* The working half of the plugin: one function that serves every unit. It finds the operation by the unit's name,
+ * composes it, and gives back lazy pictures and numbers. */
 #include "call.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* What a call may cost. libvips' own ranges are those of a desktop program; these keep a template from asking for a picture
- * that fills the machine. Called by compose.c on worker threads. */
+/* What a call may cost. libvips' own ranges are those of a desktop program; these keep a template from asking for a
+ * picture that fills the machine. Called by compose.c on worker threads. */
 #include "call.h"
 
 enum {

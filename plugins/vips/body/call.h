@@ -29,8 +29,8 @@ struct vop_call *vop_call_new(const struct pxm_host *host, const struct vop_oper
 struct vop_call *vop_call_ref(struct vop_call *call);
 void vop_call_unref(struct vop_call *call);
 
-/* Builds a fresh operation over fresh pixels of its inputs and sets it up. What it gives as numbers is computed then; its
- * pictures are lazy. *ret: a new reference, to be given back with vop_compose_done(). [job] */
+/* Builds a fresh operation over fresh pixels of its inputs and sets it up. What it gives as numbers is computed then;
+ * its pictures are lazy. *ret: a new reference, to be given back with vop_compose_done(). [job] */
 pxm_status vop_compose(const struct vop_call *call, pxm_job *job, VipsOperation **ret, pxm_error *error);
 /* Takes the picture that the operation gives as `property`, checked against the job's limits. [job] */
 pxm_status vop_compose_image(const struct vop_call *call, pxm_job *job, VipsOperation *operation, const char *property,
@@ -44,8 +44,8 @@ pxm_status vop_argument_set(const struct vop_call *call, VipsOperation *operatio
 pxm_status vop_output_value(const struct vop_call *call, VipsOperation *operation, size_t index, pxm_value **ret,
                             pxm_error *error);
 
-/* A lazy picture: the output `property` of the call. Takes over `first`, the same output of an operation that was composed
- * within `job` already. `several`: more than one step reads it, so it is rendered once. [job] */
+/* A lazy picture: the output `property` of the call. Takes over `first`, the same output of an operation that was
+ * composed within `job` already. `several`: more than one step reads it, so it is rendered once. [job] */
 pxm_status vop_picture_new(struct vop_call *call, pxm_job *job, const char *property, VipsImage *first, bool several,
                            pxm_image **ret, pxm_error *error);
 

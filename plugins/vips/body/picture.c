@@ -1,5 +1,6 @@
-/* The lazy pictures that operations give. Each reader gets a pipeline of its own, composed anew from the inputs, because a
- * pipeline over a decoder can be read only once; where several are to come, it is rendered once instead. Any thread. */
+/* The lazy pictures that operations give. Each reader gets a pipeline of its own, composed anew from the inputs,
+ * because a pipeline over a decoder can be read only once; where several are to come, it is rendered once instead. Any
+ * thread. */
 #include "call.h"
 #include <pthread.h>
 #include <stdlib.h>

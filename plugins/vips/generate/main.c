@@ -1,5 +1,5 @@
-/* vips-generate UNITS.c OPERATIONS.c: writes the tables of the two halves of the plugin from the libvips it is linked to.
- * Run by the build, so that checking a pipeline never maps libvips. */
+/* vips-generate UNITS.c OPERATIONS.c: writes the tables of the two halves of the plugin from the libvips it is linked
+ * to. Run by the build, so that checking a pipeline never maps libvips. */
 #include "model.h"
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
-/* What the generator knows beyond libvips' own description of its operations: which are not for pipelines, and which need
- * tighter bounds than libvips has. Everything here is a decision about safety, so each entry says why. */
+/* What the generator knows beyond libvips' own description of its operations: which are not for pipelines, and which
+ * need tighter bounds than libvips has. Everything here is a decision about safety, so each entry says why. */
 #ifndef VOP_RULES_H
 #define VOP_RULES_H
 

@@ -1,5 +1,5 @@
-/* Runs the operations of the image plugin on the real host table, and makes pictures to run them on. One thread, but for
- * step(), which any thread may call. */
+/* Runs the operations of the image plugin on the real host table, and makes pictures to run them on. One thread, but
+ * for step(), which any thread may call. */
 #ifndef TEST_RESIZE_SUPPORT_H
 #define TEST_RESIZE_SUPPORT_H
 

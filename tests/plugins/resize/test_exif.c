@@ -1,5 +1,5 @@
-/* The Exif reader on structures made here: sound ones in both byte orders and all containers, and hostile ones. Each input
- * is given as a block of its exact size, so that a read beyond it is found. */
+/* The Exif reader on structures made here: sound ones in both byte orders and all containers, and hostile ones. Each
+ * input is given as a block of its exact size, so that a read beyond it is found. */
 #include "body/exif.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Real files from cameras, phones and editors: each has the outcome that people expect. Runs where PXM_TEST_PHOTOS names
- * the folder that holds them. */
+/* Real files from cameras, phones and editors: each has the outcome that people expect. Runs where PXM_TEST_PHOTOS
+ * names the folder that holds them. */
 #include "support.h"
 
 #include <stdio.h>

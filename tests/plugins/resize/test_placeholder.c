@@ -1,4 +1,5 @@
-/* `placeholder`: hashes of pictures of any size and kind. The hashes themselves are checked in test_placeholder_hash.c. */
+/* `placeholder`: hashes of pictures of any size and kind. The hashes themselves are checked in
+ * test_placeholder_hash.c. */
 #include "support.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* ThumbHash and BlurHash of small pictures against what their authors' own programs give for them, and what is asked of a
- * dominant colour. The pictures follow a formula, so both sides could make them. */
+/* ThumbHash and BlurHash of small pictures against what their authors' own programs give for them, and what is asked of
+ * a dominant colour. The pictures follow a formula, so both sides could make them. */
 #include "body/placeholder_hash.h"
 
 #include <setjmp.h>
@@ -34,8 +34,8 @@ static struct resize_rgba picture(int width, int height, int formula)
     return (struct resize_rgba){pixels, width, height};
 }
 
-/* In each, what varies most does so upwards: of the programs for BlurHash some scale by the largest value and some, as the
- * description says and this one does, by the largest amount. */
+/* In each, what varies most does so upwards: of the programs for BlurHash some scale by the largest value and some, as
+ * the description says and this one does, by the largest amount. */
 static const struct vector {
     int width, height, formula, x, y;
     const char *thumbhash, *blurhash;

@@ -1,5 +1,5 @@
-/* A plugin built with one libvips may meet another at run time. The body runs here over a table that names an operation, an
- * argument and a word that no libvips has. */
+/* A plugin built with one libvips may meet another at run time. The body runs here over a table that names an
+ * operation, an argument and a word that no libvips has. */
 #include "base/error.h"
 #include "base/host.h"
 #include "base/job.h"

@@ -1,4 +1,5 @@
-/* What steps over libvips' operations promise: the right pixels, fields, and results that any number of steps may read. */
+/* What steps over libvips' operations promise: the right pixels, fields, and results that any number of steps may
+ * read. */
 #include "steps.h"
 
 #include <string.h>

@@ -62,16 +62,18 @@ static const char *parse(const struct pxm_env *env, const char *text, pxm_value 
     return wrong;
 }
 
-static void read_env(const struct pxm_env *env, const struct pxm_profile *profile, pxm_value **ret,
-                     struct pxm_diags *diags)
+static void read_env(const struct pxm_env *env, const struct pxm_profile *profile, const struct pxm_outside *outside,
+                     pxm_value **ret, struct pxm_diags *diags)
 {
-    const char *text = applies(env, profile) ? secure_getenv(env->name) : NULL;
+    const char *text = applies(env, profile) && !outside ? secure_getenv(env->name) : NULL;
     const char *wrong = NULL;
 
     if (text && text[0] != '\0') {
         wrong = parse(env, text, ret);
     } else if (env->fallback || !applies(env, profile)) {
         *ret = env->fallback ? pxm_value_ref(env->fallback) : pxm_value_null();
+    } else if (outside) {
+        *ret = outside->variable(outside->arg, env);
     } else {
         struct pxm_diag *diag = pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E509", env->span,
                                              "environment variable `%s` is not set", env->name);
@@ -115,11 +117,18 @@ static pxm_value *secret_of_file(const struct pxm_project *project, const struct
     return value;
 }
 
-static void read_secret(const struct pxm_project *project, const struct pxm_secret *secret, pxm_value **ret,
-                        struct pxm_diags *diags)
+static void read_secret(const struct pxm_project *project, const struct pxm_secret *secret,
+                        const struct pxm_outside *outside, pxm_value **ret, struct pxm_diags *diags)
 {
     pxm_error error = {0};
 
+    if (outside) {
+        *ret = outside->secret(outside->arg, secret);
+        if (!*ret) {
+            pxm_diags_no_memory(diags);
+        }
+        return;
+    }
     if (secret->source == PXM_SECRET_FILE) {
         *ret = secret_of_file(project, secret, &error);
         if (!*ret) {
@@ -140,7 +149,7 @@ static void read_secret(const struct pxm_project *project, const struct pxm_secr
 }
 
 bool pxm_environment_read(struct pxm_environment *environment, const struct pxm_project *project,
-                          const struct pxm_profile *profile, struct pxm_diags *diags)
+                          const struct pxm_profile *profile, const struct pxm_outside *outside, struct pxm_diags *diags)
 {
     size_t before = diags->errors;
 
@@ -152,10 +161,10 @@ bool pxm_environment_read(struct pxm_environment *environment, const struct pxm_
         return false;
     }
     for (size_t i = 0; i < project->env_count; i++) {
-        read_env(&project->envs[i], profile, &environment->envs[i], diags);
+        read_env(&project->envs[i], profile, outside, &environment->envs[i], diags);
     }
     for (size_t i = 0; i < profile->secret_count; i++) {
-        read_secret(project, &profile->secrets[i], &environment->secrets[i], diags);
+        read_secret(project, &profile->secrets[i], outside, &environment->secrets[i], diags);
     }
     return diags->errors == before;
 }

@@ -3,7 +3,7 @@
 #ifndef PXM_ENGINE_ENVIRONMENT_H
 #define PXM_ENGINE_ENVIRONMENT_H
 
-#include "lang/program.h"
+#include "engine/outside.h"
 
 struct pxm_environment {
     const struct pxm_project *project;
@@ -12,9 +12,11 @@ struct pxm_environment {
     pxm_value **secrets; /* one for each of the profile; never shown */
 };
 
-/* Reports what is missing (E509, E510) or does not have its type (E509). False after an error. */
+/* Reports what is missing (E509, E510) or does not have its type (E509). `outside` NULL: the process's environment and the
+ * secrets' own sources. False after an error. */
 bool pxm_environment_read(struct pxm_environment *environment, const struct pxm_project *project,
-                          const struct pxm_profile *profile, struct pxm_diags *diags);
+                          const struct pxm_profile *profile, const struct pxm_outside *outside,
+                          struct pxm_diags *diags);
 void pxm_environment_done(struct pxm_environment *environment);
 /* What a reference to `env` or `secret` stands for; borrowed; NULL: null. Secrets go by their names, as each profile
  * has its own. */

@@ -98,6 +98,22 @@ static pxm_value *describe(const pxm_error *error, const pxm_value *index)
     return record;
 }
 
+static void tell_item(const struct loop *loop, size_t index, enum pxm_trace_outcome outcome, const pxm_error *error)
+{
+    const struct pxm_activation *activation = loop->context->activation;
+    const struct pxm_trace *trace = &activation->run->trace;
+
+    if (trace->item) {
+        const struct pxm_trace_step told = {.program = activation->pipeline->program,
+                                            .step = loop->plan->step,
+                                            .index = (int64_t)index,
+                                            .depth = activation->depth,
+                                            .outcome = outcome,
+                                            .error = error};
+        trace->item(trace->arg, &told);
+    }
+}
+
 /* As many as `tolerate` says may fail, but the end of the whole run is not to be tolerated. */
 static void fail_item(struct loop *loop, const struct pxm_context *context, size_t index)
 {
@@ -131,9 +147,13 @@ static void run_one(void *arg, size_t index)
         flow = run_item(loop, &inner, &loop->outcomes[index].emitted);
     }
     if (flow == PXM_FLOW_FAIL) {
+        tell_item(loop, index, PXM_TRACE_FAILED, &error);
         fail_item(loop, &inner, index);
     } else if (flow == PXM_FLOW_STOP) {
+        tell_item(loop, index, PXM_TRACE_STOPPED, NULL);
         pxm_overlap_stop(&loop->overlap);
+    } else {
+        tell_item(loop, index, loop->outcomes[index].emitted ? PXM_TRACE_OK : PXM_TRACE_SKIPPED, NULL);
     }
     pxm_frame_done(&frame);
 }

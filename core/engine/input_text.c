@@ -6,58 +6,13 @@
 #include "base/error.h"
 #include "base/value.h"
 #include "lang/scalar.h"
+#include "lang/yaml.h"
 
 #include <string.h>
 
 enum { SCALAR_BYTES_MAX = 64, ARENA_BYTES_MAX = 16 << 20 };
 
 /* ---- lists and records ------------------------------------------------------------------------------------------- */
-
-static pxm_value *value_of_scalar(const struct pxm_node *node)
-{
-    bool boolean = false;
-    int64_t integer = 0;
-    double number = 0;
-
-    if (node->quoted) {
-        return pxm_value_string(node->text, node->length);
-    }
-    if (strcmp(node->text, "null") == 0) {
-        return pxm_value_null();
-    }
-    if (!pxm_scalar_bool(node->text, &boolean)) {
-        return pxm_value_bool(boolean);
-    }
-    if (!pxm_scalar_int(node->text, &integer)) {
-        return pxm_value_int(integer);
-    }
-    if (!pxm_scalar_float(node->text, &number)) {
-        return pxm_value_float(number);
-    }
-    return pxm_value_string(node->text, node->length);
-}
-
-/* NULL: no memory. Recursion ends: the YAML reader bounds the depth. */
-static pxm_value *value_of_node(const struct pxm_node *node)
-{
-    if (node->kind == PXM_NODE_SCALAR) {
-        return value_of_scalar(node);
-    }
-    pxm_value *value = node->kind == PXM_NODE_LIST ? pxm_value_list() : pxm_value_record();
-    pxm_status status = value ? PXM_OK : PXM_E_NO_MEMORY;
-    for (size_t i = 0; i < node->length && status == PXM_OK; i++) {
-        if (node->kind == PXM_NODE_LIST) {
-            status = pxm_value_append(value, value_of_node(node->items[i]));
-        } else {
-            status = pxm_value_set(value, node->entries[i].key->text, value_of_node(node->entries[i].value));
-        }
-    }
-    if (status != PXM_OK) {
-        pxm_value_unref(value);
-        return NULL;
-    }
-    return value;
-}
 
 static pxm_status parse_structure(const struct pxm_input *input, const char *text, size_t length,
                                   struct pxm_arena *arena, pxm_value **ret, pxm_error *error)
@@ -74,7 +29,7 @@ static pxm_status parse_structure(const struct pxm_input *input, const char *tex
         return pxm_error_set(error, PXM_E_INVALID, "input.invalid", "input `%s`: %s", input->name,
                              diags.count > 0 ? diags.items[0]->message : "cannot be read");
     }
-    *ret = value_of_node(node);
+    *ret = pxm_node_value(node);
     return *ret ? PXM_OK : pxm_error_no_memory(error);
 }
 

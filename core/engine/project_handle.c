@@ -14,10 +14,10 @@ enum { REPORT_BYTES_MAX = 1 << 20 };
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 /* Asked for, or of the environment, or the first. */
-static const struct pxm_profile *choose_profile(const struct pxm_project *project, const char *wanted,
-                                                struct pxm_diags *diags)
+static const struct pxm_profile *choose_profile(const struct pxm_project *project,
+                                                const struct pxm_open_options *options, struct pxm_diags *diags)
 {
-    const char *name = wanted ? wanted : secure_getenv("PIXMILL_PROFILE");
+    const char *name = options->profile || options->outside ? options->profile : secure_getenv("PIXMILL_PROFILE");
 
     if (!name || name[0] == '\0') {
         return project->profile_count > 0 ? &project->profiles[0] : NULL;
@@ -33,7 +33,7 @@ static const struct pxm_profile *choose_profile(const struct pxm_project *projec
     return profile;
 }
 
-static bool open_parts(struct pxm_project_handle *handle, struct pxm_diags *diags)
+static bool open_parts(struct pxm_project_handle *handle, const struct pxm_outside *outside, struct pxm_diags *diags)
 {
     const struct pxm_project *project = handle->project;
 
@@ -42,8 +42,8 @@ static bool open_parts(struct pxm_project_handle *handle, struct pxm_diags *diag
         pxm_diags_no_memory(diags);
         return false;
     }
-    return pxm_environment_read(&handle->environment, project, handle->profile, diags) &&
-           pxm_resources_open(&handle->resources, handle->engine, &handle->environment, diags) &&
+    return pxm_environment_read(&handle->environment, project, handle->profile, outside, diags) &&
+           pxm_resources_open(&handle->resources, handle->engine, &handle->environment, outside, diags) &&
            pxm_plan_project(handle->engine, handle, project, handle->arena, handle->pipelines, diags);
 }
 
@@ -82,8 +82,8 @@ static bool open_handle(struct pxm_project_handle *handle, const struct pxm_open
     if (!handle->project || diags->errors > 0) {
         return false;
     }
-    handle->profile = choose_profile(handle->project, options->profile, diags);
-    return handle->profile && open_parts(handle, diags);
+    handle->profile = choose_profile(handle->project, options, diags);
+    return handle->profile && open_parts(handle, options->outside, diags);
 }
 
 pxm_status pxm_project_handle_open(pxm_engine *engine, const struct pxm_open_options *options, struct pxm_diags *diags,

@@ -24,6 +24,7 @@ struct pxm_project_handle {
  * after a failure). `text`: see struct pxm_load_options; may be NULL. */
 struct pxm_open_options {
     const char *path, *profile, *text;
+    const struct pxm_outside *outside; /* for tests, which read no PIXMILL_PROFILE either; NULL: the world itself */
 };
 pxm_status pxm_project_handle_open(pxm_engine *engine, const struct pxm_open_options *options, struct pxm_diags *diags,
                                    pxm_project_handle **ret, pxm_error *error);

@@ -2,6 +2,7 @@
 #include "engine/resources.h"
 
 #include "base/error.h"
+#include "engine/places.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,44 @@ const char *pxm_resource_kind_name(enum pxm_resource_kind kind)
     return "resource";
 }
 
+/* ---- stand-ins ------------------------------------------------------------------------------------------------------- */
+
+/* The options that both tables have, by name and type, as they were bound. */
+static void keep_options(const struct pxm_bindings *from, struct pxm_bindings *to)
+{
+    for (size_t i = 0; i < pxm_options_count(to->table); i++) {
+        struct pxm_option option = pxm_options_at(to->table, i);
+        int found = pxm_options_find(from->table, option.name, NULL);
+        if (found >= 0 && pxm_options_at(from->table, (size_t)found).type == option.type) {
+            to->items[i] = from->items[found];
+        }
+    }
+    to->constant = false;
+}
+
+/* The same resource with another driver; false is reported. */
+static bool stand_in(const struct pxm_unit *unit, struct pxm_resource *resource, struct pxm_diags *diags)
+{
+    struct pxm_option_table *table = pxm_arena_alloc(diags->arena, sizeof *table);
+    const struct pxm_bind_rules rules = {.owner = unit->name};
+
+    if (!table) {
+        pxm_diags_no_memory(diags);
+        return false;
+    }
+    *table = (struct pxm_option_table){unit->options, unit->option_size, unit->config_size};
+    struct pxm_bindings *bindings = pxm_options_bind(diags->arena, table, NULL, resource->span, &rules, diags);
+    if (!bindings) {
+        return false;
+    }
+    keep_options(resource->options, bindings);
+    resource->unit = unit;
+    resource->options = bindings;
+    return true;
+}
+
+/* ---- opening --------------------------------------------------------------------------------------------------------- */
+
 static pxm_status open_one(pxm_engine *engine, const struct pxm_resource *resource, const struct pxm_scope *scope,
                            struct pxm_instance **ret, pxm_error *error)
 {
@@ -29,7 +68,11 @@ static pxm_status open_one(pxm_engine *engine, const struct pxm_resource *resour
     struct pxm_config *config = NULL;
     pxm_status status = pxm_config_fill(resource->options, scope, &config, error);
 
+    if (status == PXM_OK) {
+        status = pxm_places_make(resource->options, pxm_config_data(config), error);
+    }
     if (status != PXM_OK) {
+        pxm_config_free(config);
         return status;
     }
     snprintf(name, sizeof name, "%s `%s`", pxm_resource_kind_name(resource->kind), resource->name);
@@ -39,7 +82,7 @@ static pxm_status open_one(pxm_engine *engine, const struct pxm_resource *resour
 }
 
 bool pxm_resources_open(struct pxm_resources *resources, pxm_engine *engine, const struct pxm_environment *environment,
-                        struct pxm_diags *diags)
+                        const struct pxm_outside *outside, struct pxm_diags *diags)
 {
     const struct pxm_profile *profile = environment->profile;
     struct pxm_scope scope = pxm_environment_scope(environment);
@@ -52,11 +95,15 @@ bool pxm_resources_open(struct pxm_resources *resources, pxm_engine *engine, con
         return false;
     }
     for (size_t i = 0; i < profile->resource_count; i++) {
-        const struct pxm_resource *resource = &profile->resources[i];
+        struct pxm_resource resource = profile->resources[i];
+        const struct pxm_unit *other = outside ? outside->driver(outside->arg, &resource) : NULL;
         pxm_error error = {0};
-        if (open_one(engine, resource, &scope, &resources->instances[i], &error) != PXM_OK) {
-            pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E506", resource->span, "%s `%s` cannot be opened: %s",
-                         pxm_resource_kind_name(resource->kind), resource->name, error.text);
+        if (other && !stand_in(other, &resource, diags)) {
+            continue;
+        }
+        if (open_one(engine, &resource, &scope, &resources->instances[i], &error) != PXM_OK) {
+            pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E506", resource.span, "%s `%s` cannot be opened: %s",
+                         pxm_resource_kind_name(resource.kind), resource.name, error.text);
         }
     }
     return diags->errors == before;

@@ -83,12 +83,27 @@ static void surface(const struct step_run *run)
 
 /* ---- trying ------------------------------------------------------------------------------------------------------ */
 
+/* What a test wants this try to fail with, if anything. */
+static pxm_status inject(const struct step_run *run)
+{
+    const struct pxm_trace *trace = &run->context->activation->run->trace;
+
+    if (!trace->inject) {
+        return PXM_OK;
+    }
+    struct pxm_trace_step told = trace_step(run);
+    return trace->inject(trace->arg, &told, run->context->error);
+}
+
 static enum pxm_flow attempt(struct step_run *run)
 {
     const struct pxm_plan_step *plan = run->plan;
     const struct pxm_config *config = plan->constant ? plan->constant : run->filled;
 
     run->attempts++;
+    if (inject(run) != PXM_OK) {
+        return PXM_FLOW_FAIL;
+    }
     switch (plan->step->kind) {
     case PXM_STEP_FOREACH:
         return pxm_foreach_run(&run->inner, plan, &run->result);

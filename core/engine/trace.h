@@ -29,10 +29,14 @@ struct pxm_trace_step { /* lives as long as the call that it is handed to */
     const pxm_error *error;  /* of a step that failed, whatever became of it; NULL: none */
 };
 
-/* Called on worker threads, several at once where steps overlap. Must not block. */
+/* Called on worker threads, several at once where steps overlap. Must not block. Any may be NULL. */
 struct pxm_trace {
-    void (*started)(void *arg, const struct pxm_trace_step *step); /* may be NULL */
-    void (*ended)(void *arg, const struct pxm_trace_step *step);   /* may be NULL */
+    void (*started)(void *arg, const struct pxm_trace_step *step);
+    void (*ended)(void *arg, const struct pxm_trace_step *step);
+    /* An item of a foreach is done: `step` is the foreach, `index` the item's; skipped is one that `where` left out. */
+    void (*item)(void *arg, const struct pxm_trace_step *step);
+    /* Asked before each try of a step. PXM_OK goes on; else the try fails so, and nothing is called. */
+    pxm_status (*inject)(void *arg, const struct pxm_trace_step *step, pxm_error *error);
     void *arg;
 };
 

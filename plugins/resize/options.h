@@ -121,6 +121,12 @@ struct resize_negotiate_options {
     const pxm_value *still, *animated; /* lists of strings; `animated` may be NULL */
 };
 
+/* ---- compare ---- */
+
+struct resize_compare_options {
+    pxm_blob *with;
+};
+
 /* ---- metadata ---- */
 
 struct resize_metadata_options {

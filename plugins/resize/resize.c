@@ -3,13 +3,9 @@
 #include "units.h"
 
 static const struct pxm_unit *const units[] = {
-    &resize_decode_unit,
-    &resize_thumbnail_unit,
-    &resize_encode_unit,
-    &resize_placeholder_unit,
-    &resize_negotiate_unit,
-    &resize_metadata_unit,
-    NULL,
+    &resize_decode_unit,      &resize_thumbnail_unit, &resize_encode_unit,
+    &resize_placeholder_unit, &resize_negotiate_unit, &resize_metadata_unit,
+    &resize_inspect_unit,     &resize_compare_unit,   NULL,
 };
 
 static const struct pxm_plugin plugin = {

@@ -10,6 +10,8 @@ extern const struct pxm_unit resize_encode_unit;
 extern const struct pxm_unit resize_placeholder_unit;
 extern const struct pxm_unit resize_negotiate_unit;
 extern const struct pxm_unit resize_metadata_unit;
+extern const struct pxm_unit resize_inspect_unit;
+extern const struct pxm_unit resize_compare_unit;
 
 /* The parts of struct pxm_unit that every operation of this plugin has in common. */
 #define RESIZE_UNIT                                                                                                    \

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 static const struct pxm_unit *const units[] = {
-    &resize_decode_body,      &resize_thumbnail_body, &resize_encode_body,
-    &resize_placeholder_body, &resize_metadata_body,  NULL,
+    &resize_decode_body,   &resize_thumbnail_body, &resize_encode_body,  &resize_placeholder_body,
+    &resize_metadata_body, &resize_inspect_body,   &resize_compare_body, NULL,
 };
 
 pxm_status resize_self_create(const struct pxm_host *host, const void *config, void **ret_self, pxm_error *error)

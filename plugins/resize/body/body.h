@@ -17,6 +17,8 @@ extern const struct pxm_unit resize_thumbnail_body;
 extern const struct pxm_unit resize_encode_body;
 extern const struct pxm_unit resize_placeholder_body;
 extern const struct pxm_unit resize_metadata_body;
+extern const struct pxm_unit resize_inspect_body;
+extern const struct pxm_unit resize_compare_body;
 
 /* The parts of struct pxm_unit that every operation of the body has in common. */
 #define RESIZE_BODY_UNIT                                                                                               \

@@ -172,6 +172,10 @@ struct declaration {
 };
 bool compile_declaration(struct compiler *compiler, const struct pxm_node *map, struct pxm_span span, const char *owner,
                          bool env, struct declaration *ret);
+/* pattern.c: why a pattern is refused, NULL: it is not; and whether a text matches a sound one (false: no memory) */
+enum { COMPILE_PATTERN_BYTES_MAX = 256 };
+const char *compile_pattern_problem(const char *pattern);
+bool compile_pattern_match(const char *pattern, const char *text, bool *ret_match);
 /* triggers.c, events.c */
 void compile_triggers(struct draft *draft, const struct pxm_node *map);
 const struct pxm_type *compile_event_type(struct compiler *compiler, const struct pxm_trigger *trigger);

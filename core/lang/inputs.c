@@ -1,16 +1,14 @@
-/* What a pipeline or a project takes from outside: declarations of inputs and of environment variables, and the vars that
- * are made of them. */
+/* What a pipeline or a project takes from outside: declarations of inputs and of environment variables, and the vars
+ * that are made of them. */
 #include "lang/compile.h"
 
 #include "base/value.h"
-#include <regex.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-    PATTERN_BYTES_MAX = 256,
-    PATTERN_REPEATS_MAX = 4096, /* product of all {n,m}: regcomp copies what is repeated */
-    VALUE_BYTES_MAX = 64 << 10
+    TEXT_BYTES = 64 << 10,   /* of a text, if not said                                                             */
+    MATCHED_BYTES = 4 << 10, /* of one with a pattern: a match then takes some 0.1 s at the worst */
+    TEXT_BYTES_MAX = 64 << 20
 };
 
 struct declaration_config {
@@ -59,15 +57,14 @@ static const struct pxm_option input_options[] = {
      .type = PXM_OPT_STRING,
      FIELD(pattern, const char *),
      .min = 1,
-     .max = PATTERN_BYTES_MAX,
+     .max = COMPILE_PATTERN_BYTES_MAX,
      .help = "POSIX extended regular expression that the whole text must match."},
     {.name = "length_max",
      .type = PXM_OPT_INT,
      FIELD(length_max, int64_t),
      .min = 1,
-     .max = VALUE_BYTES_MAX,
-     .fallback = "65536",
-     .help = "Most bytes of a text."},
+     .max = TEXT_BYTES_MAX,
+     .help = "Most bytes of a text; 64 KiB if not said, 4 KiB where there is a pattern."},
     {.name = "media",
      .type = PXM_OPT_LIST,
      .item = PXM_TYPE_STRING,
@@ -144,66 +141,14 @@ static void check_constraints(struct compiler *compiler, const struct pxm_node *
     }
 }
 
-/* What regcomp would make large or regexec slow. Gives the reason, or NULL. */
-static const char *pattern_cost(const char *pattern)
-{
-    unsigned long repeats = 1;
-
-    for (const char *p = pattern; *p; p++) {
-        if (*p == '\\' && p[1]) {
-            p++;
-            if (*p >= '1' && *p <= '9') {
-                return "back-references are not allowed";
-            }
-            continue;
-        }
-        if (*p != '{') {
-            continue;
-        }
-        char *end;
-        unsigned long low = strtoul(p + 1, &end, 10);
-        unsigned long high = *end == ',' ? strtoul(end + 1, &end, 10) : low;
-        unsigned long most = high > low ? high : low;
-        repeats *= most > 1 ? (most > PATTERN_REPEATS_MAX ? PATTERN_REPEATS_MAX + 1 : most) : 1;
-        if (repeats > PATTERN_REPEATS_MAX) {
-            return "its repetitions multiply to more than 4096";
-        }
-    }
-    return NULL;
-}
-
-static bool matches(const char *pattern, const char *text, bool *ret_match)
-{
-    regex_t regex;
-    char whole[PATTERN_BYTES_MAX + 8];
-    char *end = whole;
-
-    *end++ = '^';
-    *end++ = '(';
-    end = stpncpy(end, pattern, PATTERN_BYTES_MAX);
-    *end++ = ')';
-    *end++ = '$';
-    *end = '\0';
-    if (regcomp(&regex, whole, REG_EXTENDED | REG_NOSUB)) {
-        return false;
-    }
-    *ret_match = regexec(&regex, text, 0, NULL, 0) == 0;
-    regfree(&regex);
-    return true;
-}
-
 static bool check_pattern(struct compiler *compiler, const struct pxm_node *map, const char *pattern)
 {
-    const char *reason = pattern ? pattern_cost(pattern) : NULL;
-    bool match;
+    const char *problem = pattern ? compile_pattern_problem(pattern) : NULL;
 
-    if (pattern && !reason && !matches(pattern, "", &match)) {
-        reason = "it is no POSIX extended regular expression";
+    if (problem) {
+        compile_error(compiler, "E123", pxm_node_get(map, "pattern")->span, "this pattern is refused: %s", problem);
     }
-    if (reason) {
-        compile_error(compiler, "E123", pxm_node_get(map, "pattern")->span, "this pattern is refused: %s", reason);
-    }
-    return !reason;
+    return !problem;
 }
 
 /* ---- the default ------------------------------------------------------------------------------------------------ */
@@ -235,7 +180,7 @@ static const char *outside(const struct declaration *declared, const pxm_value *
         return NULL;
     }
     const char *text = pxm_value_as_string(value, NULL);
-    if (declared->pattern && matches(declared->pattern, text, &match) && !match) {
+    if (declared->pattern && compile_pattern_match(declared->pattern, text, &match) && !match) {
         return "does not match `pattern`";
     }
     for (size_t i = 0; declared->values; i++) {
@@ -292,6 +237,14 @@ static void read_range(struct compiler *compiler, const struct pxm_node *map, co
     }
 }
 
+static int64_t length_max(const struct declaration_config *config)
+{
+    if (config->type != PXM_TYPE_STRING || config->length_max != PXM_UNSET_INT) {
+        return config->length_max;
+    }
+    return config->pattern ? MATCHED_BYTES : TEXT_BYTES;
+}
+
 bool compile_declaration(struct compiler *compiler, const struct pxm_node *map, struct pxm_span span, const char *owner,
                          bool env, struct declaration *ret)
 {
@@ -311,7 +264,7 @@ bool compile_declaration(struct compiler *compiler, const struct pxm_node *map, 
     if (!env) {
         check_constraints(compiler, map, ret->type);
         ret->pattern = check_pattern(compiler, map, config->pattern) ? config->pattern : NULL;
-        ret->length_max = config->length_max;
+        ret->length_max = length_max(config);
         ret->media = compile_strings(compiler, config->media);
         ret->values = compile_strings(compiler, config->values);
     }
@@ -351,6 +304,10 @@ void compile_inputs(struct draft *draft, const struct pxm_node *map)
 {
     map = compile_kind(draft->compiler, map, PXM_NODE_MAP, "`inputs`");
     if (!map) {
+        return;
+    }
+    if (map->length > PXM_INPUTS_MAX) {
+        compile_error(draft->compiler, "E127", map->span, "more than %d inputs of one pipeline", PXM_INPUTS_MAX);
         return;
     }
     draft->program->inputs =

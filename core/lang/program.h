@@ -8,6 +8,7 @@
 enum {
     PXM_PIPELINES_MAX = 256, /* of a project                                                                    */
     PXM_STEPS_MAX = 256,     /* of a pipeline, with those of inner blocks, fallbacks and on_failure             */
+    PXM_INPUTS_MAX = 64,     /* of a pipeline                                                                   */
     PXM_TRIGGERS_MAX = 16,   /* of a pipeline                                                                   */
     PXM_BLOCK_DEPTH_MAX = 4, /* of nested foreach and parallel                                                  */
     PXM_PARALLEL_MAX = 64,   /* steps of one `parallel`, and most of `max_parallel`                             */

@@ -118,20 +118,38 @@ static void patterns_are_small_and_sound(void **state)
     const char *said = diagnose("version: 1\n"
                                 "inputs:\n"
                                 "  a: {type: string, pattern: \"(\"}\n"
-                                "  b: {type: string, pattern: \"((a{1,90}){1,90}){1,90}\"}\n"
+                                "  b: {type: string, pattern: \"((a{1,9}){1,9}){1,9}\"}\n"
                                 "  c: {type: string, pattern: \"(a)\\\\1\"}\n"
+                                "  d: {type: string, pattern: \"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\"}\n"
+                                "  e: {type: string, pattern: \"[]{9]{64}[^]]{64}\\\\{[a-z]{1,128}(x|y){64}\"}\n"
+                                "  f: {type: string, pattern: \"((((((((((((((((((a))))))))))))))))))\"}\n"
+                                "  g: {type: string, pattern: \"[a-z]{600}\"}\n"
+                                "  h: {type: string, pattern: \"a{99999999999999999999}\"}\n"
+                                "  i: {type: string, pattern: \"a)|(b\"}\n"
                                 "steps: [{get: {store: originals, key: a}}]\n");
     assert_string_equal(
         said,
         "pipelines/p.yaml:3:30: error[E123]: this pattern is refused: it is no POSIX extended regular expression\n"
         "  3 |   a: {type: string, pattern: \"(\"}\n"
         "    |                              ^^^\n"
-        "pipelines/p.yaml:4:30: error[E123]: this pattern is refused: its repetitions multiply to more than 4096\n"
-        "  4 |   b: {type: string, pattern: \"((a{1,90}){1,90}){1,90}\"}\n"
-        "    |                              ^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "pipelines/p.yaml:4:30: error[E123]: this pattern is refused: its repetitions make it too long\n"
+        "  4 |   b: {type: string, pattern: \"((a{1,9}){1,9}){1,9}\"}\n"
+        "    |                              ^^^^^^^^^^^^^^^^^^^^^^\n"
         "pipelines/p.yaml:5:30: error[E123]: this pattern is refused: back-references are not allowed\n"
         "  5 |   c: {type: string, pattern: \"(a)\\\\1\"}\n"
-        "    |                              ^^^^^^^^\n");
+        "    |                              ^^^^^^^^\n"
+        "pipelines/p.yaml:8:30: error[E123]: this pattern is refused: its groups are nested too deeply\n"
+        "  8 |   f: {type: string, pattern: \"((((((((((((((((((a))))))))))))))))))\"}\n"
+        "    |                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "pipelines/p.yaml:9:30: error[E123]: this pattern is refused: its repetitions make it too long\n"
+        "  9 |   g: {type: string, pattern: \"[a-z]{600}\"}\n"
+        "    |                              ^^^^^^^^^^^^\n"
+        "pipelines/p.yaml:10:30: error[E123]: this pattern is refused: its repetitions make it too long\n"
+        " 10 |   h: {type: string, pattern: \"a{99999999999999999999}\"}\n"
+        "    |                              ^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "pipelines/p.yaml:11:30: error[E123]: this pattern is refused: a `)` has no `(`\n"
+        " 11 |   i: {type: string, pattern: \"a)|(b\"}\n"
+        "    |                              ^^^^^^^\n");
 }
 
 static void constraints_belong_to_types(void **state)

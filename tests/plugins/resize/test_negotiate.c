@@ -56,7 +56,7 @@ static void run(struct step *step, const char *accept, int64_t frames, bool anim
     step->options = NULL;
 }
 
-static void gets(const char *accept, int64_t frames, bool animated, const char *name)
+static void answers(const char *accept, int64_t frames, bool animated, const char *name)
 {
     struct step step;
 
@@ -70,33 +70,33 @@ static void gets(const char *accept, int64_t frames, bool animated, const char *
 static void the_operators_order_decides_among_named_formats(void **state)
 {
     (void)state;
-    gets("image/webp,image/avif;q=0.1,*/*", 1, true, "avif");
-    gets("image/webp,*/*;q=0.8", 1, true, "webp");
-    gets("image/jpeg,image/webp;q=0.1", 1, true, "webp");
+    answers("image/webp,image/avif;q=0.1,*/*", 1, true, "avif");
+    answers("image/webp,*/*;q=0.8", 1, true, "webp");
+    answers("image/jpeg,image/webp;q=0.1", 1, true, "webp");
 }
 
 static void a_client_that_names_no_format_gets_the_last(void **state)
 {
     (void)state;
-    gets("*/*", 1, true, "jpeg");
-    gets("image/*", 1, true, "jpeg");
-    gets("", 1, true, "jpeg");
-    gets(NULL, 1, true, "jpeg");
+    answers("*/*", 1, true, "jpeg");
+    answers("image/*", 1, true, "jpeg");
+    answers("", 1, true, "jpeg");
+    answers(NULL, 1, true, "jpeg");
 }
 
 static void a_refused_format_is_not_the_fallback(void **state)
 {
     (void)state;
-    gets("image/jpeg;q=0", 1, true, "webp");
-    gets("*/*;q=0", 1, true, "jpeg");
+    answers("image/jpeg;q=0", 1, true, "webp");
+    answers("*/*;q=0", 1, true, "jpeg");
 }
 
 static void an_animation_has_its_own_list(void **state)
 {
     (void)state;
-    gets("image/avif,image/webp", 3, true, "webp");
-    gets("*/*", 3, true, "gif");
-    gets("image/avif,image/webp", 3, false, "avif");
+    answers("image/avif,image/webp", 3, true, "webp");
+    answers("*/*", 3, true, "gif");
+    answers("image/avif,image/webp", 3, false, "avif");
 }
 
 static void the_media_type_goes_with_the_name(void **state)

@@ -69,7 +69,7 @@ start_up() {
 }
 
 if [ $# -eq 0 ]; then
-    [ -e "$work/photo.jpg" ] || "$bin/pixmill" run photo --project bench/pipelines -o "$work/photo.jpg"
+    [ -e "$work/photo.jpg" ] || "$bin/pixmill" run photo examples/photo.jpg --project bench/pipelines -o "$work/photo.jpg"
     set -- "$work/photo.jpg"
 fi
 echo "== the libvips of this system ($(pkg-config --modversion vips)), $(nproc) processors, $# file(s), $count pictures a run, $rounds rounds"

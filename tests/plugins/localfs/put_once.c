@@ -1,10 +1,12 @@
-/* One put in a process of its own, to be disturbed from outside: put_once ROOT KEY BYTES SEED if_absent|replace. Ends with 0
- * when the put said that the object is durable, with 1 when it said that it failed. */
+/* One put in a process of its own, to be disturbed from outside: put_once ROOT KEY BYTES SEED if_absent|replace. Ends with
+ * PUT_DURABLE when the put said that the object is durable, with PUT_FAILED when it failed. */
+#include "put_once.h"
 #include "conformance/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int main(int argc, char **argv)
 {
@@ -19,6 +21,7 @@ int main(int argc, char **argv)
     pxm_error *error = pxm_error_new();
     pxm_value *fields = host->value_record();
     conformance_set_string(unit, config, "root", argv[1]);
+    (void)!access(PUT_STARTS, F_OK);
     pxm_status status = unit->create(host, config, &self, error);
     if (status == PXM_OK) {
         const struct pxm_storage_ops *ops = unit->ops;
@@ -34,5 +37,5 @@ int main(int argc, char **argv)
     host->value_unref(fields);
     pxm_error_free(error);
     free(config);
-    return status == PXM_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status == PXM_OK ? PUT_DURABLE : PUT_FAILED;
 }

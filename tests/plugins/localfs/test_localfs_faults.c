@@ -2,6 +2,7 @@
  * or wholly new, never in between, and no other file stays. The calls are disturbed by strace(1). */
 #include "conformance/storage.h"
 #include "place.h"
+#include "put_once.h"
 #include "without.h"
 
 #include <fcntl.h>
@@ -16,10 +17,10 @@ enum { OLD_BYTES = 1000, OLD_SEED = 1, NEW_BYTES = 600000, NEW_SEED = 2, TIMES_M
 #define KEY "some/folder/k"
 #define LOG "faults.trace"
 
-/* What a put may call once its program runs, and what it calls when the kernel can do less. */
+/* What a put calls, also where the kernel can do less. Not mmap: sanitizers hang when that fails. */
 static const char *const calls[] = {"openat",   "openat2",   "mkdirat",   "write",  "fsync",      "linkat",
                                     "renameat", "fsetxattr", "fgetxattr", "fstat",  "newfstatat", "unlinkat",
-                                    "flock",    "getrandom", "close",     "access", "mkdir",      "mmap"};
+                                    "flock",    "getrandom", "close",     "access", "mkdir"};
 
 struct trial {
     const char *mode;   /* of put_once */
@@ -31,7 +32,8 @@ struct trial {
 
 static void run_strace(const struct conformance_driver *driver, const char *call, const struct trial *trial, int when)
 {
-    char inject[128], bytes[16], seed[16];
+    char trace[64], inject[128], bytes[16], seed[16];
+    snprintf(trace, sizeof trace, "trace=%s,access", call);
     snprintf(inject, sizeof inject, "inject=%s:%s:when=%d", call, trial->effect, when);
     snprintf(bytes, sizeof bytes, "%d", NEW_BYTES);
     snprintf(seed, sizeof seed, "%d", NEW_SEED);
@@ -41,8 +43,8 @@ static void run_strace(const struct conformance_driver *driver, const char *call
     int null = open("/dev/null", O_RDWR);
     dup2(null, STDERR_FILENO);
     setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* which cannot look while it is traced itself */
-    execlp("strace", "strace", "-f", "-qq", "-o", LOG, "-e", inject, LOCALFS_PUT_ONCE, place_root(driver), KEY, bytes,
-           seed, trial->mode, (char *)NULL);
+    execlp("strace", "strace", "-f", "-qq", "-o", LOG, "-e", trace, "-e", inject, LOCALFS_PUT_ONCE, place_root(driver),
+           KEY, bytes, seed, trial->mode, (char *)NULL);
     _exit(NO_STRACE);
 }
 
@@ -58,7 +60,7 @@ static int put_disturbed(const struct conformance_driver *driver, const char *ca
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-static bool log_says(const char *text)
+static const char *read_log(void)
 {
     static char log[1 << 20];
     int fd = open(LOG, O_RDONLY);
@@ -67,7 +69,21 @@ static bool log_says(const char *text)
         close(fd);
     }
     log[length < 0 ? 0 : length] = '\0';
-    return strstr(log, text) != NULL;
+    return log;
+}
+
+/* How often the log has a call before the put starts. */
+static int count_before_put(const char *call)
+{
+    const char *log = read_log(), *start = strstr(log, PUT_STARTS);
+    char text[64];
+    int count = 0;
+    snprintf(text, sizeof text, " %s(", call);
+    assert_non_null(start);
+    for (const char *at = log; (at = strstr(at, text)) && at < start; at++) {
+        count++;
+    }
+    return count;
 }
 
 static bool has_whole(struct fixture *fixture, int64_t bytes, uint32_t seed)
@@ -87,12 +103,13 @@ static void assert_outcome(struct fixture *fixture, const struct trial *trial, c
     bool is_absent = store_head(fixture, KEY) == PXM_E_NOT_FOUND;
     bool as_before = trial->has_old ? is_old : is_absent;
     bool keeps_old = trial->has_old && strcmp(trial->mode, "if_absent") == 0;
-    if (keeps_old ? !is_old : result == 0 ? !is_new : !(as_before || is_new)) {
+    if (keeps_old ? !is_old : result == PUT_DURABLE ? !is_new : !(as_before || is_new)) {
         fail_msg("%s %d of %s, %s: old %d, new %d, absent %d, exit %d", call, when, trial->mode, trial->effect, is_old,
                  is_new, is_absent, result);
     }
     /* What a dead process cannot remove, or one whose unlinkat fails, the next start does. */
-    if (trial->kills || strcmp(call, "unlinkat") == 0) {
+    bool died = result != PUT_DURABLE && result != PUT_FAILED;
+    if (died || strcmp(call, "unlinkat") == 0) {
         driver->close(driver->arg, driver->open_again(driver->arg));
     }
     if (place_count_files(driver) != (is_absent ? 0 : 1)) {
@@ -115,11 +132,14 @@ static int disturb_each(struct fixture *fixture, const struct trial *trial)
 {
     int disturbed = 0;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        for (int when = 1; when < TIMES_MAX; when++) {
+        const struct trial harmless = {.mode = trial->mode, .effect = "delay_enter=1", .without = trial->without};
+        prepare(fixture, trial);
+        assert_int_equal(put_disturbed(fixture->driver, calls[i], &harmless, 1), PUT_DURABLE);
+        for (int when = 1 + count_before_put(calls[i]); when < TIMES_MAX; when++) {
             prepare(fixture, trial);
             int result = put_disturbed(fixture->driver, calls[i], trial, when);
             assert_outcome(fixture, trial, calls[i], when, result);
-            if (!(trial->kills ? result < 0 : log_says("(INJECTED)"))) {
+            if (!(trial->kills ? result < 0 : strstr(read_log(), "(INJECTED)") != NULL)) {
                 break;
             }
             disturbed++;
@@ -132,7 +152,7 @@ static void disturb(void **state, const struct trial *trials, size_t count)
 {
     struct fixture *fixture = *state;
     const struct trial harmless = {.mode = "replace", .effect = "delay_enter=1"};
-    if (put_disturbed(fixture->driver, "fsync", &harmless, 1) != 0 || !log_says("fsync")) {
+    if (put_disturbed(fixture->driver, "fsync", &harmless, 1) != PUT_DURABLE || !strstr(read_log(), "fsync")) {
         print_message("skipped: strace is missing or may not trace\n");
         skip();
     }
@@ -140,7 +160,7 @@ static void disturb(void **state, const struct trial *trials, size_t count)
         int disturbed = disturb_each(fixture, &trials[i]);
         print_message("%s, %s object, %s%s: %d calls\n", trials[i].mode, trials[i].has_old ? "old" : "no",
                       trials[i].effect, trials[i].without == WITHOUT_NOTHING ? "" : ", named drafts", disturbed);
-        assert_true(disturbed > 20);
+        assert_true(disturbed > 10);
     }
     unlink(LOG);
 }

@@ -5,7 +5,6 @@
 #include "engine/registry.h"
 #include "engine/version.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -16,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 struct fixture {
     struct pxm_registry *registry;

@@ -1,5 +1,5 @@
-/* E304: a caller must not choose an object key wholly, or one client reads and overwrites what belongs to another. A key is
- * safe when it starts with literal text or with something the server made, or when `under` confines it. */
+/* E304: a caller must not choose an object key wholly, or one client reads and overwrites what belongs to another. A key
+ * is safe when it starts with literal text or with something the server made, or when `under` confines it. */
 #include "lang/compile.h"
 
 #include "base/value.h"
@@ -40,7 +40,7 @@ static bool step_is_from_caller(struct draft *draft, const struct name *name, co
     case PXM_CORE_PRESIGN:
     case PXM_CORE_SEND:
         return false;
-    case PXM_CORE_NONE: /* what a plugin found in the bytes: a word is its own, anything deeper may be text of the file */
+    case PXM_CORE_NONE: /* what a plugin found: a word is its own, anything deeper may be text of the file */
         return !type || (type->bits & ~(uint32_t)PXM_TYPE_NULL) != PXM_TYPE_STRING;
     default:
         return true;

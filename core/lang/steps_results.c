@@ -1,4 +1,5 @@
-/* What a step gives: the type of its primary result and of its fields, and what is left of them when it may be skipped. */
+/* What a step gives: the type of its primary result and of its fields, and what is left of them when it may be
+ * skipped. */
 #include "lang/compile.h"
 
 #include <string.h>
@@ -90,6 +91,9 @@ static const struct pxm_type *operation_fields(struct draft *draft, const struct
 
     for (size_t i = 0; fields && i < count; i++) {
         struct pxm_field field = field_at(signature, i);
+        if (!field.name) {
+            break;
+        }
         const char *gap = fallback_gap(draft, step, field.name);
         const struct pxm_type *type = field_type(draft, step->operation, &field);
         const char *reason = skipped ? skipped : gap;

@@ -1,5 +1,5 @@
-/* E304: a caller must not choose an object key wholly, or one client reads and overwrites what belongs to another. A key
- * is safe when it starts with literal text or with something the server made, or when `under` confines it. */
+/* E304: a caller must not choose an object key wholly, or one client reads and overwrites what belongs to another. A
+ * key is safe when it starts with literal text or with something the server made, or when `under` confines it. */
 #include "lang/compile.h"
 
 #include "base/value.h"

@@ -1,5 +1,5 @@
-/* Patterns of inputs: POSIX extended regular expressions (POSIX.1-2017, Base Definitions, section 9.4) that are anchored
- * at both ends. What a matcher would need much memory or time for is refused before it is compiled, as strangers choose
+/* Patterns of inputs: POSIX extended regular expressions (POSIX.1-2017, Base Definitions, section 9.4) that are
+ * anchored at both ends. What a matcher would need much memory or time for is refused before it is compiled, as strangers choose
  * the text. */
 #include "lang/compile.h"
 

@@ -1,6 +1,5 @@
-/* Patterns of inputs: POSIX extended regular expressions (POSIX.1-2017, Base Definitions, section 9.4), anchored at both
- * ends. Strangers choose the text, so what a matcher would need much memory or time for is refused before it is
- * compiled. */
+/* Patterns of inputs: POSIX extended regular expressions (POSIX.1-2017, section 9.4), anchored at both ends.
+ * Strangers choose the text, so what a matcher would need much memory or time for is refused beforehand. */
 #include "lang/compile.h"
 
 #include <regex.h>

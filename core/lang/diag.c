@@ -55,7 +55,7 @@ static bool is_known(const struct pxm_diags *diags, const char *code, struct pxm
         const struct pxm_diag *other = diags->items[i];
         bool same = !strcmp(other->code, code) && other->span.source == span.source;
 
-        if (same && (span.source ? other->span.offset == span.offset : !strcmp(other->message, message))) {
+        if (same && (span.source ? other->span.offset == span.offset : message && !strcmp(other->message, message))) {
             return true;
         }
     }

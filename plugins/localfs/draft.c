@@ -108,7 +108,8 @@ static int give_name(const struct localfs *fs, struct localfs_draft *draft)
 int localfs_draft_adopt(const struct localfs *fs, struct localfs_draft *draft, int fd, const void *attributes,
                         size_t length)
 {
-    /* XATTR_CREATE lets one put claim the file; another that wants the same bytes under its own key copies them. */
+    /* XATTR_CREATE lets one put claim the file for good; another that wants the same bytes under its own key copies them,
+     * and so does a repeated one, as the kernel names such a file only once. */
     if (!fs->has_proc || fsetxattr(fd, LOCALFS_ATTRIBUTE, attributes, length, XATTR_CREATE) != 0) {
         return -EXDEV;
     }
@@ -146,7 +147,6 @@ int localfs_draft_publish(const struct localfs *fs, struct localfs_draft *draft,
             draft->name[0] = '\0';
         }
     }
-    draft->published = result == 0;
     return result;
 }
 
@@ -154,9 +154,6 @@ void localfs_draft_done(struct localfs_draft *draft)
 {
     if (draft->name[0]) {
         unlinkat(draft->private_folder, draft->name, 0);
-    }
-    if (draft->borrowed && !draft->published) {
-        (void)fremovexattr(draft->fd, LOCALFS_ATTRIBUTE);
     }
     if (draft->fd >= 0 && !draft->borrowed) {
         close(draft->fd);

@@ -107,7 +107,6 @@ struct localfs_draft {
     int private_folder; /* where `name` is; -1: not open                                   */
     char name[48];      /* "": the file has no name there                                  */
     bool borrowed;      /* the file is the body's own; its attribute is our claim on it    */
-    bool published;
 };
 
 void localfs_draft_init(struct localfs_draft *draft);

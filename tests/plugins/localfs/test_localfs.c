@@ -14,7 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-enum { NOBODY = 65534, SKIPPED = 77 };
+enum { NOBODY = 65534, SKIPPED = 77, SHARERS = 6, SHARING_ROUNDS = 30 };
 
 static const char *path_of(const struct fixture *fixture, const char *name)
 {
@@ -247,6 +247,41 @@ static void a_file_that_lost_the_race_can_be_put_elsewhere(void **state)
     assert_string_equal(field_text(fixture, "content_type"), "free");
 }
 
+struct sharing {
+    struct fixture *fixtures[SHARERS];
+    pxm_blob *blob;
+};
+
+static void put_shared(void *arg, int index)
+{
+    struct sharing *sharing = arg;
+    char key[] = "k0";
+    key[1] = (char)('0' + index);
+    put_blob(sharing->fixtures[index], key, sharing->blob, 0);
+}
+
+static void of_many_puts_of_one_file_each_has_its_own_attributes(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int round = 0; round < SHARING_ROUNDS; round++) {
+        struct sharing sharing = {.blob = unnamed_blob(fixture, 5000, 5000, 3)};
+        assert_non_null(fixture->host->blob_sha256(sharing.blob)); /* so that no put has to wait for another */
+        for (int i = 0; i < SHARERS; i++) {
+            sharing.fixtures[i] = fixture_new(fixture->driver, fixture->self);
+        }
+        run_threads(SHARERS, put_shared, &sharing);
+        fixture->host->blob_unref(sharing.blob);
+        for (int i = 0; i < SHARERS; i++) {
+            char key[] = "k0";
+            key[1] = (char)('0' + i);
+            fixture_free(sharing.fixtures[i]);
+            must_have(fixture, key, 5000, 3);
+            assert_string_equal(field_text(fixture, "content_type"), key);
+            assert_int_equal(stat_of_key(fixture, key).st_nlink, 1);
+        }
+    }
+}
+
 /* ---- the folder ---- */
 
 static void drafts_of_dead_writers_are_swept_and_others_stay(void **state)
@@ -376,6 +411,7 @@ int main(void)
         FIXTURE_TEST(an_adopted_file_can_replace_an_object, driver),
         FIXTURE_TEST(a_part_of_a_file_is_copied, driver),
         FIXTURE_TEST(a_file_that_lost_the_race_can_be_put_elsewhere, driver),
+        FIXTURE_TEST(of_many_puts_of_one_file_each_has_its_own_attributes, driver),
         FIXTURE_TEST(drafts_of_dead_writers_are_swept_and_others_stay, driver),
         FIXTURE_TEST(check_leaves_nothing, driver),
         FIXTURE_TEST(create_makes_the_folder_but_not_those_above, driver),

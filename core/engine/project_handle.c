@@ -33,7 +33,8 @@ static const struct pxm_profile *choose_profile(const struct pxm_project *projec
     return profile;
 }
 
-static bool open_parts(struct pxm_project_handle *handle, const struct pxm_outside *outside, struct pxm_diags *diags)
+static bool open_parts(struct pxm_project_handle *handle, const struct pxm_outside *outside, struct pxm_diags *diags,
+                       pxm_error *error)
 {
     const struct pxm_project *project = handle->project;
 
@@ -43,23 +44,28 @@ static bool open_parts(struct pxm_project_handle *handle, const struct pxm_outsi
         return false;
     }
     return pxm_environment_read(&handle->environment, project, handle->profile, outside, diags) &&
-           pxm_resources_open(&handle->resources, handle->engine, &handle->environment, outside, diags) &&
+           pxm_resources_open(&handle->resources, handle->engine, &handle->environment, outside, diags, error) &&
            pxm_plan_project(handle->engine, handle, project, handle->arena, handle->pipelines, diags);
 }
 
-/* The first error becomes the text, as "file:line:col: error[E102]: ...". */
+/* The first error becomes the text, as "file:line:col: error[E102]: ...". A resource that could not be opened has left
+ * its status and code in `error`, so that one which is merely busy can be told from a project that is wrong. */
 static pxm_status refuse(const struct pxm_diags *diags, pxm_error *error)
 {
+    const pxm_error cause = *error;
+    pxm_status status = cause.status != PXM_OK ? cause.status : PXM_E_INVALID;
+    const char *code = cause.status != PXM_OK ? cause.code : "project.invalid";
+
     for (size_t i = 0; i < diags->count; i++) {
         const struct pxm_diag *diag = diags->items[i];
         if (diag->severity != PXM_SEVERITY_ERROR) {
             continue;
         }
         if (!diag->span.source) {
-            return pxm_error_set(error, PXM_E_INVALID, "project.invalid", "error[%s]: %s", diag->code, diag->message);
+            return pxm_error_set(error, status, code, "error[%s]: %s", diag->code, diag->message);
         }
-        return pxm_error_set(error, PXM_E_INVALID, "project.invalid", "%s:%u:%u: error[%s]: %s",
-                             diag->span.source->path, diag->span.line, diag->span.column, diag->code, diag->message);
+        return pxm_error_set(error, status, code, "%s:%u:%u: error[%s]: %s", diag->span.source->path, diag->span.line,
+                             diag->span.column, diag->code, diag->message);
     }
     return pxm_error_no_memory(error);
 }
@@ -73,7 +79,7 @@ static void handle_free(struct pxm_project_handle *handle)
 }
 
 static bool open_handle(struct pxm_project_handle *handle, const struct pxm_open_options *options,
-                        struct pxm_diags *diags)
+                        struct pxm_diags *diags, pxm_error *error)
 {
     const struct pxm_catalog catalog = pxm_registry_catalog(handle->engine->registry);
     const struct pxm_load_options load = {.path = options->path, .text = options->text, .catalog = &catalog};
@@ -83,7 +89,7 @@ static bool open_handle(struct pxm_project_handle *handle, const struct pxm_open
         return false;
     }
     handle->profile = choose_profile(handle->project, options, diags);
-    return handle->profile && open_parts(handle, options->outside, diags);
+    return handle->profile && open_parts(handle, options->outside, diags, error);
 }
 
 pxm_status pxm_project_handle_open(pxm_engine *engine, const struct pxm_open_options *options, struct pxm_diags *diags,
@@ -98,7 +104,7 @@ pxm_status pxm_project_handle_open(pxm_engine *engine, const struct pxm_open_opt
     handle->arena = diags->arena;
     pxm_gatekeeper_init(&handle->gatekeeper);
     pthread_mutex_lock(&engine->load_lock);
-    bool open = open_handle(handle, options, diags);
+    bool open = open_handle(handle, options, diags, error);
     engine->project_count += open;
     if (!open) {
         handle_free(handle);

@@ -21,7 +21,8 @@ struct pxm_project_handle {
 };
 
 /* As pxm_project_open, but every diagnostic goes to `diags`, whose arena the project takes over on success (free it
- * after a failure). `text`: see struct pxm_load_options; may be NULL. */
+ * after a failure). `text`: see struct pxm_load_options; may be NULL. The error, which comes empty, has the code
+ * "project.invalid", or status and code of the first resource that could not be opened. */
 struct pxm_open_options {
     const char *path, *profile, *text;
     const struct pxm_outside *outside; /* for tests, which read no PIXMILL_PROFILE either; NULL: the world itself */

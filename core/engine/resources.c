@@ -82,7 +82,7 @@ static pxm_status open_one(pxm_engine *engine, const struct pxm_resource *resour
 }
 
 bool pxm_resources_open(struct pxm_resources *resources, pxm_engine *engine, const struct pxm_environment *environment,
-                        const struct pxm_outside *outside, struct pxm_diags *diags)
+                        const struct pxm_outside *outside, struct pxm_diags *diags, pxm_error *error)
 {
     const struct pxm_profile *profile = environment->profile;
     struct pxm_scope scope = pxm_environment_scope(environment);
@@ -97,13 +97,16 @@ bool pxm_resources_open(struct pxm_resources *resources, pxm_engine *engine, con
     for (size_t i = 0; i < profile->resource_count; i++) {
         struct pxm_resource resource = profile->resources[i];
         const struct pxm_unit *other = outside ? outside->driver(outside->arg, &resource) : NULL;
-        pxm_error error = {0};
+        pxm_error failure = {0};
         if (other && !stand_in(other, &resource, diags)) {
             continue;
         }
-        if (open_one(engine, &resource, &scope, &resources->instances[i], &error) != PXM_OK) {
+        if (open_one(engine, &resource, &scope, &resources->instances[i], &failure) != PXM_OK) {
             pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E506", resource.span, "%s `%s` cannot be opened: %s",
-                         pxm_resource_kind_name(resource.kind), resource.name, error.text);
+                         pxm_resource_kind_name(resource.kind), resource.name, failure.text);
+            if (error->status == PXM_OK) {
+                *error = failure;
+            }
         }
     }
     return diags->errors == before;

@@ -62,7 +62,7 @@ static void on_done(void *arg, pxm_run *run)
 static void settle(struct course *course, const struct walk_file *file, const pxm_error *error, int64_t ms)
 {
     course->broken = !state_add(&course->state, file, error, ms) || course->broken;
-    tally_add(&course->tally, file->path, error);
+    tally_add(&course->tally, file, error);
     progress_step(&course->progress, error != NULL);
 }
 
@@ -160,14 +160,20 @@ static bool parse_most(const char *text, size_t total, size_t *ret)
     return true;
 }
 
-/* What makes two batches the same work: the pipeline's file and what --set says. */
+/* What makes two batches the same work: the pipeline and all that it may call, the profile, and what --set says. */
 static void plan_digest(const struct batch *batch, char hex[65])
 {
     uint8_t digest[PXM_SHA256_BYTES] = {0};
     struct pxm_buf buf;
 
     pxm_buf_init(&buf, 1 << 20);
-    pxm_buf_add(&buf, batch->program->digest, sizeof batch->program->digest);
+    const char *profile = args_value(batch->args, "profile");
+    pxm_buf_puts(&buf, batch->program->name);
+    for (size_t i = 0; i < batch->project->program_count; i++) {
+        const struct pxm_program *program = batch->project->programs[i];
+        pxm_buf_add(&buf, program->digest, sizeof program->digest);
+    }
+    pxm_buf_printf(&buf, "/%s/", profile ? profile : "");
     for (size_t i = 0; args_nth(batch->args, "set", i); i++) {
         const char *set = args_nth(batch->args, "set", i);
         pxm_buf_add(&buf, set, strlen(set) + 1);
@@ -220,7 +226,7 @@ static void report(struct course *course)
         state = args_value(batch->args, "resume");
     }
     progress_end(&course->progress);
-    tally_print(&course->tally, batch->cli, batch->program->name, &course->progress);
+    tally_print(&course->tally, batch->cli, batch->args, batch->program->name, &course->progress);
     if (interrupted) {
         fprintf(stderr, "stopped after %zu of %zu", course->progress.done, course->walk.count);
         fprintf(stderr, state ? "; go on with: pixmill run %s ... --resume %s\n" : "\n", batch->program->name,

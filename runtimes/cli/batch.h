@@ -9,6 +9,7 @@ struct batch {
     const struct args *args;
     pxm_pipeline *pipeline;
     const struct pxm_program *program;
+    const struct pxm_project *project; /* whose it is */
     long jobs;
     int64_t deadline_ms; /* of each run; 0: the pipeline's */
 };

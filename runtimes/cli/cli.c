@@ -15,10 +15,21 @@ int cli_exit_of(const pxm_error *error)
     if (strncmp(pxm_error_code(error), "plugin.", 7) == 0) {
         return CLI_PLUGIN;
     }
-    if (strncmp(pxm_error_code(error), "check.", 6) == 0) {
-        return CLI_CHECK;
-    }
     return pxm_error_is_transient(error) ? CLI_TRANSIENT : CLI_FAILED;
+}
+
+int cli_exit_of_diags(const struct pxm_diags *diags)
+{
+    bool broken = diags->count > 0;
+
+    if (diags->errors == 0 && !diags->no_memory) {
+        return CLI_OK;
+    }
+    for (size_t i = 0; i < diags->count; i++) {
+        const struct pxm_diag *diag = diags->items[i];
+        broken = broken && (diag->severity != PXM_SEVERITY_ERROR || strcmp(diag->code, "E401") == 0);
+    }
+    return broken ? CLI_PLUGIN : CLI_CHECK;
 }
 
 void cli_print_error(const struct cli *cli, const pxm_error *error)
@@ -126,7 +137,8 @@ int cli_project_report(const struct cli *cli, const struct cli_project *project)
         pxm_diags_render(&project->diags, cli->json ? PXM_DIAG_JSON : PXM_DIAG_HUMAN, cli->color, &buf);
         cli_write(stderr, &buf);
     }
-    return project->diags.errors > 0 || !project->project ? CLI_CHECK : CLI_OK;
+    int code = cli_exit_of_diags(&project->diags);
+    return code == CLI_OK && !project->project ? CLI_CHECK : code;
 }
 
 int cli_engine_open(const struct cli *cli, const struct args *args, const char *path, const char *text, long workers,
@@ -157,10 +169,11 @@ int cli_engine_open(const struct cli *cli, const struct args *args, const char *
     if (status == PXM_OK) {
         return CLI_OK; /* the project has taken over the arena */
     }
-    int code = diags.errors > 0 ? CLI_CHECK : cli_exit_of(&error);
     if (diags.errors == 0) {
         cli_print_error(cli, &error);
     }
+    bool invalid = strcmp(error.code, "project.invalid") == 0;
+    int code = invalid ? cli_exit_of_diags(&diags) : cli_exit_of(&error);
     pxm_arena_free(arena);
     return code;
 }

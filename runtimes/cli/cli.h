@@ -35,6 +35,8 @@ enum { CLI_TEXT_MAX = 64 << 20 };
 
 /* The exit code that an error's status and code stand for. */
 int cli_exit_of(const pxm_error *error);
+/* CLI_OK without errors; CLI_PLUGIN when all of them are plugins that cannot be loaded; else CLI_CHECK. */
+int cli_exit_of_diags(const struct pxm_diags *diags);
 /* "error[code]: text" on standard error, with notes. */
 void cli_print_error(const struct cli *cli, const pxm_error *error);
 /* Writes a buffer to standard output or error; false (and told) when that fails or the buffer had run out of memory. */
@@ -58,7 +60,7 @@ int cli_catalog_load(struct cli_project *ret);
 void cli_project_done(struct cli_project *project);
 /* Loads every plugin there is, so that all of their operations and drivers are known. */
 void cli_load_all(struct cli_project *project);
-/* Prints the diagnostics in the way asked for; CLI_OK or CLI_CHECK. */
+/* Prints the diagnostics in the way asked for; CLI_OK, CLI_CHECK or CLI_PLUGIN. */
 int cli_project_report(const struct cli *cli, const struct cli_project *project);
 
 /* A project that is open: environment and secrets read, stores and tables created. */

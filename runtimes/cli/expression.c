@@ -59,8 +59,20 @@ static bool add_option(struct pxm_buf *yaml, const char *word, size_t length, bo
     return true;
 }
 
+/* Whether the first operation wants something to work on; one that nobody knows is left to the checker. */
+static bool takes_file(const char *expression, const struct cli_project *plugins)
+{
+    const char *text = expression + strspn(expression, " ");
+    struct pxm_missing missing = {0};
+    const char *name = pxm_arena_strndup(plugins->arena, text, word_length(text));
+    const struct pxm_operation *operation =
+        name ? plugins->catalog.operation(plugins->catalog.arg, plugins->arena, name, &missing) : NULL;
+
+    return !operation || operation->signature->in != 0;
+}
+
 /* One step, up to a lone `!`; moves *at behind it. */
-static bool add_step(struct pxm_buf *yaml, const char **at, size_t number)
+static bool add_step(struct pxm_buf *yaml, const char **at, size_t number, bool first_takes_file)
 {
     const char *text = *at + strspn(*at, " ");
     size_t length = word_length(text);
@@ -70,7 +82,8 @@ static bool add_step(struct pxm_buf *yaml, const char **at, size_t number)
         fprintf(stderr, "pixmill run: an operation is missing in the expression\n");
         return false;
     }
-    pxm_buf_printf(yaml, "  - {id: s%zu, %s%.*s: {", number, number == 1 ? "in: input.file, " : "", (int)length, text);
+    pxm_buf_printf(yaml, "  - {id: s%zu, %s%.*s: {", number, number == 1 && first_takes_file ? "in: input.file, " : "",
+                   (int)length, text);
     for (text += length; *text; text += length) {
         text += strspn(text, " ");
         length = word_length(text);
@@ -87,13 +100,14 @@ static bool add_step(struct pxm_buf *yaml, const char **at, size_t number)
     return true;
 }
 
-bool expression_to_yaml(const char *expression, struct pxm_buf *yaml)
+bool expression_to_yaml(const char *expression, const struct cli_project *plugins, struct pxm_buf *yaml)
 {
+    bool file = takes_file(expression, plugins);
     size_t count = 0;
 
-    pxm_buf_puts(yaml, "version: 1\ninputs:\n  file: {type: blob}\nsteps:\n");
+    pxm_buf_printf(yaml, "version: 1\n%ssteps:\n", file ? "inputs:\n  file: {type: blob}\n" : "");
     do {
-        if (count == STEPS_MAX || !add_step(yaml, &expression, ++count)) {
+        if (count == STEPS_MAX || !add_step(yaml, &expression, ++count, file)) {
             return false;
         }
         expression += strspn(expression, " ");

@@ -36,8 +36,7 @@ static void tell_unknown(const struct pxm_program *program, const char *name, si
     fprintf(stderr, program->input_count ? "\n" : " none\n");
 }
 
-/* {path} {rel} {name} {stem}; any other brace stays as it is. */
-static void expand(struct pxm_buf *buf, const char *text, const char *file, const char *rel)
+void inputs_expand(struct pxm_buf *buf, const char *text, const char *file, const char *rel)
 {
     const char *slash = strrchr(file, '/');
     const char *name = slash ? slash + 1 : file;
@@ -87,7 +86,7 @@ static bool add_set(struct inputs *inputs, const struct pxm_program *program, co
     }
     pxm_buf_init(&buf, VALUE_BYTES_MAX);
     if (file) {
-        expand(&buf, set + length + 1, file, rel);
+        inputs_expand(&buf, set + length + 1, file, rel);
     } else {
         pxm_buf_puts(&buf, set + length + 1);
     }

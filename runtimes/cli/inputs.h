@@ -18,6 +18,8 @@ struct inputs {
  * user. */
 bool inputs_make(struct inputs *inputs, const struct args *args, const struct pxm_program *program, const char *file,
                  const char *rel, bool expand);
+/* Adds `text` with {path} {rel} {name} {stem} replaced; any other brace stays as it is. */
+void inputs_expand(struct pxm_buf *buf, const char *text, const char *file, const char *rel);
 void inputs_done(struct inputs *inputs);
 
 #endif

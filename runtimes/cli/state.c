@@ -1,8 +1,10 @@
 /* Reads and appends state files. */
 #include "state.h"
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "base/value.h"
 
 #include <errno.h>
@@ -20,23 +22,47 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct done_file *)a)->path, ((const struct done_file *)b)->path);
 }
 
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The path of a line; the caller frees it. JSON holds characters only, so that a name that is none is written as bytes,
+ * too. "" where the line makes no sense. NULL: no memory. */
+static char *path_of(const pxm_value *line)
+{
+    size_t length = 0;
+    const char *hex = pxm_value_as_string(pxm_value_get(line, "path_hex"), &length);
+    char *path = strdup(length > 0 ? hex : pxm_value_as_string(pxm_value_get(line, "path"), NULL));
+
+    for (size_t i = 0; path && i < length / 2; i++) {
+        int high = hex_digit(hex[2 * i]);
+        int low = hex_digit(hex[2 * i + 1]);
+        path[i] = high < 0 || low < 0 ? '\0' : (char)(high << 4 | low);
+        path[i + 1] = '\0';
+    }
+    return path;
+}
+
 static bool remember(struct state *state, const pxm_value *line)
 {
-    const char *path = pxm_value_as_string(pxm_value_get(line, "path"), NULL);
     const char *plan = pxm_value_as_string(pxm_value_get(line, "plan"), NULL);
     const char *outcome = pxm_value_as_string(pxm_value_get(line, "outcome"), NULL);
 
-    if (strcmp(outcome, "ok") != 0 || strcmp(plan, state->plan) != 0 || !*path) {
+    if (strcmp(outcome, "ok") != 0 || strcmp(plan, state->plan) != 0) {
         return true;
     }
-    size_t length = strlen(path);
-    struct done_file *file = malloc(sizeof *file + length + 1);
+    char *path = path_of(line);
+    size_t length = path ? strlen(path) : 0;
+    struct done_file *file = path ? malloc(sizeof *file + length + 1) : NULL;
     if (!file) {
+        free(path);
         return false;
     }
     file->bytes = pxm_value_as_int(pxm_value_get(line, "bytes"));
     file->modified_ms = pxm_value_as_int(pxm_value_get(line, "modified_ms"));
     memcpy(file->path, path, length + 1);
+    free(path);
     struct done_file **found = tsearch(file, &state->done, by_path);
     if (!found) {
         free(file);
@@ -116,11 +142,24 @@ bool state_has(const struct state *state, const struct walk_file *file)
     return found && (*found)->bytes == file->bytes && (*found)->modified_ms == file->modified_ms;
 }
 
+static void set_path(pxm_value *line, const char *path)
+{
+    size_t length = strlen(path);
+    char *hex = pxm_utf8_valid(path, length) ? NULL : malloc(2 * length + 1);
+
+    pxm_value_set(line, "path", pxm_value_cstring(path));
+    if (hex) {
+        pxm_hex((const uint8_t *)path, length, hex);
+        pxm_value_set(line, "path_hex", pxm_value_cstring(hex));
+        free(hex);
+    }
+}
+
 static pxm_value *line_of(const struct state *state, const struct walk_file *file, const pxm_error *error, int64_t ms)
 {
     pxm_value *line = pxm_value_record();
 
-    pxm_value_set(line, "path", pxm_value_cstring(file->path));
+    set_path(line, file->path);
     pxm_value_set(line, "bytes", pxm_value_int(file->bytes));
     pxm_value_set(line, "modified_ms", pxm_value_int(file->modified_ms));
     pxm_value_set(line, "plan", pxm_value_cstring(state->plan));

@@ -1,13 +1,15 @@
 /* The summary of a batch. */
 #include "tally.h"
 
+#include "inputs.h"
+
 #include "base/clock.h"
 #include "base/value.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void tally_add(struct tally *tally, const char *path, const pxm_error *error)
+void tally_add(struct tally *tally, const struct walk_file *file, const pxm_error *error)
 {
     size_t i = 0;
 
@@ -22,7 +24,7 @@ void tally_add(struct tally *tally, const char *path, const pxm_error *error)
     }
     if (i == tally->count) {
         snprintf(tally->codes[i].code, sizeof tally->codes[i].code, "%s", pxm_error_code(error));
-        tally->codes[i].path = strdup(path);
+        tally->codes[i].file = file;
         tally->codes[i].message = strdup(pxm_error_text(error));
         tally->codes[i].transient = pxm_error_is_transient(error);
         tally->count++;
@@ -40,7 +42,7 @@ static pxm_value *to_value(const struct tally *tally, const char *pipeline, cons
         pxm_value_set(row, "code", pxm_value_cstring(tally->codes[i].code));
         pxm_value_set(row, "count", pxm_value_int((int64_t)tally->codes[i].times));
         pxm_value_set(row, "transient", pxm_value_bool(tally->codes[i].transient));
-        pxm_value_set(row, "example", pxm_value_cstring(tally->codes[i].path));
+        pxm_value_set(row, "example", pxm_value_cstring(tally->codes[i].file->path));
         pxm_value_set(row, "message", pxm_value_cstring(tally->codes[i].message));
         pxm_value_append(failures, row);
     }
@@ -55,7 +57,50 @@ static pxm_value *to_value(const struct tally *tally, const char *pipeline, cons
     return value;
 }
 
-void tally_print(const struct tally *tally, const struct cli *cli, const char *pipeline,
+/* As a word of a POSIX shell. */
+static void print_word(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+=:@%,";
+
+    if (*word && strspn(word, plain) == strlen(word)) {
+        fprintf(stderr, " %s", word);
+        return;
+    }
+    fputs(" '", stderr);
+    for (; *word; word++) {
+        fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, stderr);
+    }
+    fputc('\'', stderr);
+}
+
+/* The command that does one file again, by itself. */
+static void print_again(const struct args *args, const struct walk_file *file)
+{
+    static const char *const kept[] = {"project", "profile", "expression", "time"};
+
+    fprintf(stderr, "    again: pixmill run");
+    if (args->count > 0) {
+        print_word(args->words[0]);
+    }
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        if (args_value(args, kept[i])) {
+            fprintf(stderr, " --%s", kept[i]);
+            print_word(args_value(args, kept[i]));
+        }
+    }
+    for (size_t i = 0; args_nth(args, "set", i); i++) {
+        struct pxm_buf buf;
+        pxm_buf_init(&buf, 64 << 10);
+        inputs_expand(&buf, args_nth(args, "set", i), file->path, file->rel);
+        fprintf(stderr, " --set");
+        print_word(buf.data);
+        pxm_buf_done(&buf);
+    }
+    print_word(file->path);
+    fputc('\n', stderr);
+}
+
+void tally_print(const struct tally *tally, const struct cli *cli, const struct args *args, const char *pipeline,
                  const struct progress *progress)
 {
     char took[32];
@@ -81,14 +126,13 @@ void tally_print(const struct tally *tally, const struct cli *cli, const char *p
                 cli->color ? "\033[0m" : "", tally->codes[i].times,
                 tally->codes[i].transient ? " (worth repeating)" : "",
                 tally->codes[i].message ? tally->codes[i].message : "");
-        fprintf(stderr, "    again: pixmill run %s '%s'\n", pipeline, tally->codes[i].path ? tally->codes[i].path : "");
+        print_again(args, tally->codes[i].file);
     }
 }
 
 void tally_done(struct tally *tally)
 {
     for (size_t i = 0; i < tally->count; i++) {
-        free(tally->codes[i].path);
         free(tally->codes[i].message);
     }
 }

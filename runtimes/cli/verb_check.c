@@ -53,9 +53,10 @@ static int check_one(const struct cli *cli, const struct args *args, const char 
     pxm_diags_render(&project.diags, format, cli->color, &buf);
     bool written = cli_write(data ? stdout : stderr, &buf);
     bool denied = args_has(args, "deny-warnings") && project.diags.warnings > 0;
-    if (project.diags.errors > 0 || !project.project || denied) {
+    code = cli_exit_of_diags(&project.diags);
+    if (code == CLI_OK && (!project.project || denied)) {
         code = CLI_CHECK;
-    } else if (!data) {
+    } else if (code == CLI_OK && !data) {
         print_summary(project.project, &project.diags, pxm_clock_system.monotonic_ms(NULL) - start);
     }
     if (project.diags.errors > 0 && !data) {

@@ -196,10 +196,28 @@ struct target {
     char *text; /* owned */
 };
 
+/* NULL after it told the user. */
+static char *expression_text(const char *expression)
+{
+    struct cli_project plugins;
+    struct pxm_buf yaml;
+    char *text = NULL;
+
+    if (cli_catalog_load(&plugins) != CLI_OK) {
+        return NULL;
+    }
+    pxm_buf_init(&yaml, 1 << 16);
+    if (expression_to_yaml(expression, &plugins, &yaml)) {
+        text = pxm_buf_take(&yaml);
+    }
+    pxm_buf_done(&yaml);
+    cli_project_done(&plugins);
+    return text;
+}
+
 static bool find_target(const struct args *args, struct target *ret)
 {
     const char *expression = args_value(args, "expression");
-    struct pxm_buf yaml;
 
     *ret = (struct target){0};
     if (!expression) {
@@ -213,18 +231,14 @@ static bool find_target(const struct args *args, struct target *ret)
         ret->file = args->count > 1 ? args->words[1] : NULL;
         return true;
     }
-    pxm_buf_init(&yaml, 1 << 16);
-    if (args->count > 1 || !expression_to_yaml(expression, &yaml)) {
-        if (args->count > 1) {
-            fprintf(stderr, "pixmill run: with -e there is only one argument, the file\n");
-        }
-        pxm_buf_done(&yaml);
+    if (args->count > 1) {
+        fprintf(stderr, "pixmill run: with -e there is only one argument, the file\n");
         return false;
     }
     ret->file = args->count > 0 ? args->words[0] : NULL;
     ret->path = "expression";
     ret->name = "expression";
-    ret->text = pxm_buf_take(&yaml);
+    ret->text = expression_text(expression);
     return ret->text != NULL;
 }
 
@@ -256,7 +270,7 @@ static int run_target(struct cli *cli, const struct args *args, const struct tar
         const struct pxm_program *program =
             target->name ? cli_program(project, target->name) : program_of_file(project, target->path);
         pxm_pipeline *pipeline = program ? pxm_project_pipeline(opened.handle, program->name) : NULL;
-        const struct batch batch = {cli, args, pipeline, program, jobs, deadline_ms};
+        const struct batch batch = {cli, args, pipeline, program, project, jobs, deadline_ms};
         if (!pipeline) {
             code = CLI_USAGE;
         } else if (args_has(args, "dry-run")) {

@@ -151,29 +151,24 @@ bool walk_add(struct walk *walk, const char *pattern)
     size_t before = walk->count;
     size_t fixed = fixed_length(pattern);
     struct stat st;
-    bool fine = false;
 
-    if (pattern[strcspn(pattern, "*?[")] == '\0') {
-        if (stat(pattern, &st) < 0) {
-            fprintf(stderr, "pixmill: %s: %s\n", pattern, strerrordesc_np(errno));
-            return false;
-        }
-        if (!S_ISDIR(st.st_mode)) {
-            const char *slash = strrchr(pattern, '/');
-            return keep(walk, pattern, slash ? (size_t)(slash + 1 - pattern) : 0, &st);
-        }
+    /* What is there is meant as it is called, also where its name has a bracket. */
+    bool exists = stat(pattern, &st) == 0;
+    bool wild = !exists && pattern[strcspn(pattern, "*?[")] != '\0';
+    if (!exists && !wild) {
+        fprintf(stderr, "pixmill: %s: %s\n", pattern, strerrordesc_np(errno));
+        return false;
     }
-    bool wild = pattern[strcspn(pattern, "*?[")] != '\0';
-    char *folder = wild ? strndup(pattern, fixed) : strdup(pattern);
-    if (folder && wild && fixed == 0) {
-        free(folder);
-        folder = strdup(".");
+    if (exists && !S_ISDIR(st.st_mode)) {
+        const char *slash = strrchr(pattern, '/');
+        return keep(walk, pattern, slash ? (size_t)(slash + 1 - pattern) : 0, &st);
     }
+    char *folder = wild && fixed == 0 ? strdup(".") : strndup(pattern, wild ? fixed : strlen(pattern));
     if (!folder) {
         fprintf(stderr, "pixmill: out of memory\n");
         return false;
     }
-    fine = walk_folder(walk, folder, wild ? pattern + fixed : NULL);
+    bool fine = walk_folder(walk, folder, wild ? pattern + fixed : NULL);
     free(folder);
     if (fine && walk->count == before) {
         fprintf(stderr, "pixmill: %s matches no file\n", pattern);

@@ -218,6 +218,15 @@ int64_t compile_timeout(struct draft *draft, const struct pxm_node *node)
     return ms;
 }
 
+/* What was there before a put is gone, so only one that makes its object can be undone. */
+static bool makes_its_object(const struct pxm_step *step)
+{
+    const struct pxm_binding *absent = compile_binding(step, "if_absent");
+    const pxm_value *value = absent && absent->value ? pxm_template_literal(absent->value) : NULL;
+
+    return pxm_value_as_bool(value);
+}
+
 void compile_undo(struct draft *draft, const struct pxm_node *node, struct pxm_step *step)
 {
     struct compiler *compiler = draft->compiler;
@@ -234,6 +243,10 @@ void compile_undo(struct draft *draft, const struct pxm_node *node, struct pxm_s
         struct pxm_diag *diag =
             compile_error(compiler, "E128", node->span, "`%s` cannot be undone", step->operation->name);
         pxm_diag_label(compiler->diags, diag, "`undo` is for `put` and `record`, which know what they made");
+    } else if (step->undo && op == PXM_CORE_PUT && !makes_its_object(step)) {
+        struct pxm_diag *diag =
+            compile_error(compiler, "E128", node->span, "a `put` that may replace an object cannot be undone");
+        pxm_diag_label(compiler->diags, diag, "add `if_absent: true` to it");
     } else if (step->undo && step->operation) {
         bool put = op == PXM_CORE_PUT;
         const struct pxm_binding *resource = compile_binding(step, put ? "store" : "table");

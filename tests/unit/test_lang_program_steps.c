@@ -213,6 +213,20 @@ static void only_what_knows_what_it_made_can_be_undone(void **state)
                               "`record`, which know what they made\n");
 }
 
+static void a_put_that_may_replace_an_object_cannot_be_undone(void **state)
+{
+    (void)state;
+    const char *said = diagnose("version: 1\n"
+                                "inputs: {f: {type: blob}}\n"
+                                "steps:\n"
+                                "  - {id: a, in: input.f, put: {store: thumbs, key: a}, undo: true}\n");
+    assert_string_equal(said,
+                        "pipelines/p.yaml:4:62: error[E128]: a `put` that may replace an object cannot be undone\n"
+                        "  4 |   - {id: a, in: input.f, put: {store: thumbs, key: a}, undo: true}\n"
+                        "    |                                                              ^^^^ add `if_absent: "
+                        "true` to it\n");
+}
+
 static void foreach_takes_lists(void **state)
 {
     (void)state;
@@ -284,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_misspelt_code_is_told),
         cmocka_unit_test(fallbacks_and_on_error_go_together),
         cmocka_unit_test(only_what_knows_what_it_made_can_be_undone),
+        cmocka_unit_test(a_put_that_may_replace_an_object_cannot_be_undone),
         cmocka_unit_test(foreach_takes_lists),
         cmocka_unit_test(conditions_are_bools),
         cmocka_unit_test(blocks_nest_four_deep),

@@ -37,6 +37,7 @@ static pxm_status apply(void *self, pxm_job *job, const struct pxm_call *call, p
 
 static const struct pxm_transform_ops ops = {.struct_size = sizeof ops, .apply = apply};
 
+#ifndef ABI_light_body /* a body describes nothing */
 static const struct pxm_field fields[] = {{.name = "answer", .type = PXM_TYPE_INT, .help = "what it found"}, {0}};
 static const struct pxm_signature signature = {
     .struct_size = sizeof signature, .field_size = sizeof fields[0], .in = PXM_TYPE_BLOB, .fields = fields};
@@ -52,8 +53,11 @@ static const struct pxm_signature signature = {
         .help = "Which word."                                                                                          \
     }
 
+#endif
+
 #ifdef ABI_newer
-static const struct later_option options[] = {{.option = OPTION_TIMES, .since = "1.7"}, {.option = OPTION_WORD}, {{0}}};
+static const struct later_option options[] = {
+    {.option = OPTION_TIMES, .since = "1.7"}, {.option = OPTION_WORD, .since = "1.0"}, {.option = {0}, .since = NULL}};
 static const struct later_unit unit = {.unit = {.struct_size = sizeof unit,
                                                 .threads = PXM_THREADS_PARALLEL,
                                                 .config_size = sizeof(struct config),
@@ -79,7 +83,7 @@ PXM_PLUGIN(newer, description.plugin)
 #ifdef ABI_badoption
 static const struct pxm_option options[] = {
     {.name = "times", .type = PXM_OPT_INT, .offset = 4096, .help = "Outside of its struct."}, {0}};
-#else
+#elif !defined ABI_light_body
 static const struct pxm_option options[] = {OPTION_TIMES, OPTION_WORD, {0}};
 #endif
 

@@ -197,7 +197,7 @@ pxm_status pxm_op_list(struct pxm_op *op, pxm_value **ret)
     const struct pxm_list_config *config = op->config;
     const struct pxm_list list = {.struct_size = sizeof list,
                                   .prefix = config->prefix ? config->prefix : "",
-                                  .cursor = config->cursor,
+                                  .cursor = config->cursor && *config->cursor ? config->cursor : NULL,
                                   .limit = config->limit};
     (void)ret;
 

@@ -75,7 +75,7 @@ pxm_status pxm_op_query(struct pxm_op *op, pxm_value **ret)
     const struct pxm_query query = {.struct_size = sizeof query,
                                     .field = config->field,
                                     .equal = config->equal,
-                                    .cursor = config->cursor,
+                                    .cursor = config->cursor && *config->cursor ? config->cursor : NULL,
                                     .limit = config->limit};
     (void)ret;
 

@@ -56,11 +56,15 @@ static void resources_are_created_in_order_and_destroyed_in_reverse(void **state
 static void what_cannot_be_created_is_told_with_its_place(void **state)
 {
     struct world world;
+    pxm_error error = {0};
     (void)state;
 
     prepare(&world, "version: 1\nprofiles:\n  p:\n    stores: {a: {mem: {name: one}}, b: {mem: {name: refused}}}\n",
             trivial);
-    expect_refusal(&world, NULL, "E506", "pixmill.yaml:4:");
+    assert_int_equal(world_project(&world, NULL, &world.project, &error), PXM_E_DENIED);
+    assert_string_equal(error.code, "store.denied"); /* the cause, which no mistake of the project is */
+    assert_non_null(strstr(error.text, "pixmill.yaml:4:"));
+    assert_non_null(strstr(error.text, "E506"));
     assert_string_equal(journal_text(), "create one, destroy one");
     world_close(&world);
 }

@@ -4,7 +4,7 @@
 #define PXM_ENGINE_ADMISSION_H
 
 #include "engine/pool.h"
-#include "lang/program.h"
+#include "lang/program/program.h"
 #include <pthread.h>
 
 enum { PXM_RUNS_MAX = 100000 /* of one project that have not ended; each holds memory */ };

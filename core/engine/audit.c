@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "lang/options.h"
+#include "lang/options/options.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "base/value.h"
-#include "lang/scalar.h"
+#include "lang/yaml/scalar.h"
 
 #include <stdio.h>
 #include <stdlib.h>

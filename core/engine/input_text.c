@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/value.h"
-#include "lang/scalar.h"
-#include "lang/yaml.h"
+#include "lang/yaml/scalar.h"
+#include "lang/yaml/yaml.h"
 
 #include <string.h>
 

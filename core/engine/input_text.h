@@ -2,7 +2,7 @@
 #ifndef PXM_ENGINE_INPUT_TEXT_H
 #define PXM_ENGINE_INPUT_TEXT_H
 
-#include "lang/program.h"
+#include "lang/program/program.h"
 
 /* A string is the text itself; bools and numbers are written as in YAML; lists and records are YAML in one piece,
  * such as [a, 2] or {"a": 1}, in which ${ has no meaning. "null" or nothing gives null where the type is no string

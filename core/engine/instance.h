@@ -5,7 +5,7 @@
 
 #include "base/host.h"
 #include "engine/registry.h"
-#include "lang/options.h"
+#include "lang/options/options.h"
 
 struct pxm_instance {
     const struct pxm_unit *unit;  /* as described: options and signature */

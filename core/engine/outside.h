@@ -3,7 +3,7 @@
 #ifndef PXM_ENGINE_OUTSIDE_H
 #define PXM_ENGINE_OUTSIDE_H
 
-#include "lang/program.h"
+#include "lang/program/program.h"
 
 /* Called by the thread that opens the project. */
 struct pxm_outside {

@@ -2,7 +2,7 @@
 #ifndef PXM_ENGINE_PLACES_H
 #define PXM_ENGINE_PLACES_H
 
-#include "lang/options.h"
+#include "lang/options/options.h"
 
 /* Makes the folders above each path option that lies below the project's folder (0700), so that a fresh checkout runs as it
  * is. Paths elsewhere are left alone: a folder missing there is more likely a mistake. `config`: what the bindings filled. */

@@ -5,7 +5,7 @@
 
 #include "engine/admission.h"
 #include "engine/engine.h"
-#include "lang/program.h"
+#include "lang/program/program.h"
 #include <regex.h>
 
 struct pxm_plan_block {

@@ -3,7 +3,7 @@
 #ifndef PXM_ENGINE_REGISTRY_H
 #define PXM_ENGINE_REGISTRY_H
 
-#include "lang/operation.h"
+#include "lang/program/operation.h"
 #include <pixmill/plugin.h>
 
 struct pxm_registry; /* opaque */

@@ -2,7 +2,7 @@
 #ifndef PXM_ENGINE_TRACE_H
 #define PXM_ENGINE_TRACE_H
 
-#include "lang/program.h"
+#include "lang/program/program.h"
 #include <pixmill/pixmill.h>
 
 enum pxm_trace_outcome {

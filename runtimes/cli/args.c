@@ -1,7 +1,7 @@
 /* Parses command lines with getopt_long, which is told what a verb's table says. Main thread. */
 #include "args.h"
 
-#include "lang/diag.h"
+#include "lang/diag/diag.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "engine/project_handle.h"
 #include "engine/registry.h"
-#include "lang/diag.h"
-#include "lang/program.h"
+#include "lang/diag/diag.h"
+#include "lang/program/program.h"
 #include <pixmill/pixmill.h>
 #include <stdbool.h>
 

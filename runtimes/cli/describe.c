@@ -2,7 +2,7 @@
 #include "describe.h"
 
 #include "base/value.h"
-#include "lang/option_docs.h"
+#include "lang/options/option_docs.h"
 
 #include <string.h>
 

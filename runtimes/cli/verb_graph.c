@@ -1,7 +1,7 @@
 /* pixmill graph: the data flow of a pipeline, for other tools to draw. */
 #include "cli.h"
 
-#include "lang/graph.h"
+#include "lang/program/graph.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "base/value.h"
 #include "engine/run.h"
 #include "engine/run_start.h"
-#include "lang/scalar.h"
+#include "lang/yaml/scalar.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/value.h"
-#include "lang/schema.h"
+#include "lang/program/schema.h"
 
 #include <errno.h>
 #include <string.h>

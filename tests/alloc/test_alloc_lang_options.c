@@ -3,7 +3,7 @@
 #include "alloc_sweep.h"
 
 #include "../unit/option_world.h"
-#include "lang/option_docs.h"
+#include "lang/options/option_docs.h"
 
 enum { NAMES = sizeof world_names / sizeof *world_names, ARENA_BYTES = 1 << 20, ARENA_STEP = 48 };
 

@@ -4,7 +4,7 @@
 
 #include "../unit/lang_program_fixture.h"
 #include "base/value.h"
-#include "lang/schema.h"
+#include "lang/program/schema.h"
 
 enum { ARENA_STEP = 251 };
 

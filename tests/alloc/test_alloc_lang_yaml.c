@@ -1,7 +1,7 @@
 /* Reading YAML and showing diagnostics when memory runs out: a tree, or an error that says so. */
 #include "alloc_sweep.h"
 #include "base/arena.h"
-#include "lang/yaml.h"
+#include "lang/yaml/yaml.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

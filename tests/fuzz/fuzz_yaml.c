@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/value.h"
 #include "fuzz.h"
-#include "lang/yaml.h"
+#include "lang/yaml/yaml.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -30,9 +30,13 @@ theirs() {
 }
 
 ours core/base 'base/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
-ours core/lang '(base|lang)/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
-ours core/engine '(base|lang|engine)/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
-ours runtimes '(base|lang|engine|testing)/[a-z0-9_]+[.]h|([.][.]/)?[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
+ours core/lang/diag '(base|lang/diag)/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
+ours core/lang/yaml '(base|lang/(diag|yaml))/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
+ours core/lang/expr '(base|lang/(diag|yaml|expr))/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
+ours core/lang/options '(base|lang/(diag|yaml|expr|options))/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
+ours core/lang/program '(base|lang/[a-z]+)/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
+ours core/engine '(base|lang/[a-z]+|engine)/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
+ours runtimes '(base|lang/[a-z]+|engine|testing)/[a-z0-9_]+[.]h|([.][.]/)?[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
 for plugin in plugins/*/; do
     ours "$plugin" '(body/|[.][.]/)?[a-z0-9_]+[.]h|(vipsbase|aws)/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
 done

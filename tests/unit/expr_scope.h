@@ -8,7 +8,7 @@
 #include "base/image.h"
 #include "base/json.h"
 #include "base/value.h"
-#include "lang/expr.h"
+#include "lang/expr/expr.h"
 #include <string.h>
 
 static const struct pxm_type world_nullable_string = {.bits = PXM_TYPE_STRING | PXM_TYPE_NULL};

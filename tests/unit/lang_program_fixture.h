@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "lang/program.h"
+#include "lang/program/program.h"
 
 /* Operations: decode thumbnail encode blurhash negotiate upper acme.facecrop vips.{sharpen gaussblur composite2 avg
  * gamma}; acme.broken cannot be loaded. Stores: localfs (cannot presign), s3, and broken, which cannot be loaded.

@@ -4,7 +4,7 @@
 
 #include "expr_world.h"
 
-#include "lang/options.h"
+#include "lang/options/options.h"
 #include <math.h>
 
 struct config {

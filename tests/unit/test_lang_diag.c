@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/value.h"
-#include "lang/diag.h"
+#include "lang/diag/diag.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

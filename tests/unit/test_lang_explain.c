@@ -1,5 +1,5 @@
 /* Each code that any source of the core reports is explained, once and in order. */
-#include "lang/diag.h"
+#include "lang/diag/diag.h"
 #include <ctype.h>
 #include <ftw.h>
 #include <regex.h>

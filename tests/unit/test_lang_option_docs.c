@@ -1,7 +1,7 @@
 /* Option tables as reference pages, as JSON and as JSON Schema. */
 #include "option_world.h"
 
-#include "lang/option_docs.h"
+#include "lang/options/option_docs.h"
 
 static const struct pxm_choice methods[] = {
     {"fast", 0, 0, "Good enough | mostly."}, {"best", 1, 0, NULL}, {NULL, 0, 0, NULL}};

@@ -3,8 +3,8 @@
 
 #include "base/json.h"
 #include "base/value.h"
-#include "lang/graph.h"
-#include "lang/schema.h"
+#include "lang/program/graph.h"
+#include "lang/program/schema.h"
 #include <string.h>
 
 static const char pipeline[] =

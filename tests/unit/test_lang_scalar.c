@@ -1,6 +1,6 @@
 /* Literal forms: what is taken, what is refused, and that a refusal says what is expected and leaves the output
  * alone. */
-#include "lang/scalar.h"
+#include "lang/yaml/scalar.h"
 #include <float.h>
 #include <locale.h>
 #include <setjmp.h>

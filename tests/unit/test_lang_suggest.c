@@ -1,5 +1,5 @@
 /* "Did you mean": near words are found, far ones are not. */
-#include "lang/diag.h"
+#include "lang/diag/diag.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

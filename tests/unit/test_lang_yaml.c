@@ -1,5 +1,5 @@
 /* The YAML subset: trees and their places, every error of the subset with its place, and many of them in one pass. */
-#include "lang/yaml.h"
+#include "lang/yaml/yaml.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* YAML that is cut, broken or made to harm: always a tree or a diagnostic, never a crash, never work out of
  * proportion. */
-#include "lang/yaml.h"
+#include "lang/yaml/yaml.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

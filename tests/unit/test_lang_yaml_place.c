@@ -1,6 +1,6 @@
 /* Places inside scalars: a part of a value is found where it was written, through quotes, escapes and folded
  * lines. */
-#include "lang/yaml.h"
+#include "lang/yaml/yaml.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

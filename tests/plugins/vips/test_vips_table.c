@@ -1,5 +1,5 @@
 /* The generated tables against the libvips that the tests run on, and against what must never be in them. */
-#include "lang/options.h"
+#include "lang/options/options.h"
 #include "steps.h"
 
 #include <string.h>

@@ -38,7 +38,7 @@ static char *path_of(const pxm_value *line)
     for (size_t i = 0; path && i < length / 2; i++) {
         int high = hex_digit(hex[2 * i]);
         int low = hex_digit(hex[2 * i + 1]);
-        path[i] = high < 0 || low < 0 ? '\0' : (char)(high << 4 | low);
+        path[i] = (char)(high < 0 || low < 0 ? 0 : high << 4 | low);
         path[i + 1] = '\0';
     }
     return path;

@@ -108,8 +108,8 @@ static int give_name(const struct localfs *fs, struct localfs_draft *draft)
 int localfs_draft_adopt(const struct localfs *fs, struct localfs_draft *draft, int fd, const void *attributes,
                         size_t length)
 {
-    /* XATTR_CREATE lets one put claim the file for good; another that wants the same bytes under its own key copies them,
-     * and so does a repeated one, as the kernel names such a file only once. */
+    /* XATTR_CREATE lets one put claim the file for good. Another that wants the same bytes under its own key copies
+     * them, and so does a repeated one, as the kernel names such a file only once. */
     if (!fs->has_proc || fsetxattr(fd, LOCALFS_ATTRIBUTE, attributes, length, XATTR_CREATE) != 0) {
         return -EXDEV;
     }

@@ -46,7 +46,7 @@ static pxm_status read_pragma(struct sqlite_session *session, const char *text, 
     return status;
 }
 
-/* Which version the file has: 0 for an empty one. */
+/* Which version the file has: 0 for an empty one. Within a transaction, as another process may make the schema now. */
 static pxm_status read_version(struct sqlite_session *session, int64_t *ret)
 {
     const struct pxm_host *host = session->database->host;
@@ -89,7 +89,10 @@ static pxm_status add_cursor_key(struct sqlite_session *session)
 pxm_status sqlite_schema_prepare(struct sqlite_session *session)
 {
     int64_t version = 0;
-    pxm_status status = read_version(session, &version);
+    pxm_status status = sqlite_begin(session, false);
+    if (status == PXM_OK) {
+        status = sqlite_end(session, read_version(session, &version));
+    }
     if (status != PXM_OK || version == VERSION) {
         return status;
     }

@@ -1,5 +1,5 @@
-/* One put in a process of its own, to be disturbed from outside: put_once ROOT KEY BYTES SEED if_absent|replace. Ends with
- * PUT_DURABLE when the put said that the object is durable, with PUT_FAILED when it failed. */
+/* One put in a process of its own, to be disturbed from outside: put_once ROOT KEY BYTES SEED if_absent|replace. Ends
+ * with PUT_DURABLE when the put said that the object is durable, with PUT_FAILED when it failed. */
 #include "put_once.h"
 #include "conformance/harness.h"
 

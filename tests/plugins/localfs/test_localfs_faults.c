@@ -1,5 +1,5 @@
-/* A put whose every system call fails once, and one that is killed at every system call: afterwards the object is as before
- * or wholly new, never in between, and no other file stays. The calls are disturbed by strace(1). */
+/* A put whose every system call fails once, and one that is killed at every system call: afterwards the object is as
+ * before or wholly new, never in between, and no other file stays. The calls are disturbed by strace(1). */
 #include "conformance/storage.h"
 #include "place.h"
 #include "put_once.h"

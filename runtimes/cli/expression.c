@@ -71,13 +71,14 @@ static bool takes_file(const char *expression, const struct cli_project *plugins
     return !operation || operation->signature->in != 0;
 }
 
-/* One step, up to a lone `!`; moves *at behind it. */
-static bool add_step(struct pxm_buf *yaml, const char **at, size_t number, bool first_takes_file)
+/* One step, up to a lone `!`; moves *at behind it, and tells in *ret_more whether there was one. */
+static bool add_step(struct pxm_buf *yaml, const char **at, size_t number, bool first_takes_file, bool *ret_more)
 {
     const char *text = *at + strspn(*at, " ");
     size_t length = word_length(text);
     size_t options = 0;
 
+    *ret_more = false;
     if (length == 0 || (length == 1 && *text == '!')) {
         fprintf(stderr, "pixmill run: an operation is missing in the expression\n");
         return false;
@@ -87,7 +88,8 @@ static bool add_step(struct pxm_buf *yaml, const char **at, size_t number, bool 
     for (text += length; *text; text += length) {
         text += strspn(text, " ");
         length = word_length(text);
-        if (length == 1 && *text == '!') {
+        *ret_more = length == 1 && *text == '!';
+        if (*ret_more) {
             text++;
             break;
         }
@@ -103,15 +105,15 @@ static bool add_step(struct pxm_buf *yaml, const char **at, size_t number, bool 
 bool expression_to_yaml(const char *expression, const struct cli_project *plugins, struct pxm_buf *yaml)
 {
     bool file = takes_file(expression, plugins);
+    bool more = false;
     size_t count = 0;
 
     pxm_buf_printf(yaml, "version: 1\n%ssteps:\n", file ? "inputs:\n  file: {type: blob}\n" : "");
     do {
-        if (count == STEPS_MAX || !add_step(yaml, &expression, ++count, file)) {
+        if (count == STEPS_MAX || !add_step(yaml, &expression, ++count, file, &more)) {
             return false;
         }
-        expression += strspn(expression, " ");
-    } while (*expression);
+    } while (more);
     pxm_buf_printf(yaml, "output: ${steps.s%zu}\n", count);
     if (yaml->status != PXM_OK) {
         fprintf(stderr, "pixmill run: the expression is too long\n");

@@ -32,16 +32,28 @@ int cli_exit_of_diags(const struct pxm_diags *diags)
     return broken ? CLI_PLUGIN : CLI_CHECK;
 }
 
+void cli_print_text(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        bool control = (unsigned char)*text < ' ' || *text == 0x7f;
+        fputc(control && *text != '\n' ? '?' : *text, out);
+    }
+}
+
 void cli_print_error(const struct cli *cli, const pxm_error *error)
 {
-    fprintf(stderr, "%serror[%s]%s: %s\n", cli->color ? "\033[1;31m" : "", pxm_error_code(error),
-            cli->color ? "\033[0m" : "", pxm_error_text(error));
+    fprintf(stderr, "%serror[%s]%s: ", cli->color ? "\033[1;31m" : "", pxm_error_code(error),
+            cli->color ? "\033[0m" : "");
+    cli_print_text(stderr, pxm_error_text(error));
+    fputc('\n', stderr);
     if (error->origin[0] && strcmp(error->origin, error->step) != 0) {
         fprintf(stderr, "  = step `%s` is to blame: pictures are decoded when somebody needs their pixels\n",
                 error->origin);
     }
     for (size_t i = 0; i < error->note_count; i++) {
-        fprintf(stderr, "  = %s: %s\n", error->notes[i].key, error->notes[i].value);
+        fprintf(stderr, "  = %s: ", error->notes[i].key);
+        cli_print_text(stderr, error->notes[i].value);
+        fputc('\n', stderr);
     }
     fprintf(stderr, "  = %s\n", pxm_error_is_transient(error) ? "repeating may help" : "repeating will not help");
 }
@@ -141,6 +153,22 @@ int cli_project_report(const struct cli *cli, const struct cli_project *project)
     return code == CLI_OK && !project->project ? CLI_CHECK : code;
 }
 
+int cli_report_open(const struct cli *cli, const struct pxm_diags *diags, const pxm_error *error)
+{
+    struct pxm_buf buf;
+
+    pxm_buf_init(&buf, CLI_TEXT_MAX);
+    pxm_diags_render(diags, PXM_DIAG_HUMAN, cli->color, &buf);
+    cli_write(stderr, &buf);
+    if (error->status == PXM_OK) {
+        return CLI_OK;
+    }
+    if (diags->errors == 0) {
+        cli_print_error(cli, error);
+    }
+    return strcmp(error->code, "project.invalid") == 0 ? cli_exit_of_diags(diags) : cli_exit_of(error);
+}
+
 int cli_engine_open(const struct cli *cli, const struct args *args, const char *path, const char *text, long workers,
                     struct cli_engine *ret)
 {
@@ -150,7 +178,6 @@ int cli_engine_open(const struct cli *cli, const struct args *args, const char *
         .path = path ? path : args_value(args, "project"), .profile = args_value(args, "profile"), .text = text};
     struct pxm_arena *arena = pxm_arena_new(PROJECT_BYTES_MAX);
     struct pxm_diags diags;
-    struct pxm_buf buf;
     struct pxm_error error = {0};
     pxm_error *failure = NULL;
 
@@ -163,18 +190,10 @@ int cli_engine_open(const struct cli *cli, const struct args *args, const char *
     }
     pxm_diags_init(&diags, arena);
     pxm_status status = pxm_project_handle_open(ret->engine, &open_options, &diags, &ret->handle, &error);
-    pxm_buf_init(&buf, CLI_TEXT_MAX);
-    pxm_diags_render(&diags, PXM_DIAG_HUMAN, cli->color, &buf);
-    cli_write(stderr, &buf);
-    if (status == PXM_OK) {
-        return CLI_OK; /* the project has taken over the arena */
+    int code = cli_report_open(cli, &diags, &error);
+    if (status != PXM_OK) {
+        pxm_arena_free(arena); /* else the project has taken it over */
     }
-    if (diags.errors == 0) {
-        cli_print_error(cli, &error);
-    }
-    bool invalid = strcmp(error.code, "project.invalid") == 0;
-    int code = invalid ? cli_exit_of_diags(&diags) : cli_exit_of(&error);
-    pxm_arena_free(arena);
     return code;
 }
 

@@ -37,6 +37,9 @@ enum { CLI_TEXT_MAX = 64 << 20 };
 int cli_exit_of(const pxm_error *error);
 /* CLI_OK without errors; CLI_PLUGIN when all of them are plugins that cannot be loaded; else CLI_CHECK. */
 int cli_exit_of_diags(const struct pxm_diags *diags);
+/* Text that may quote the names of files, which may hold what a terminal would obey: control characters but line breaks
+ * become question marks. */
+void cli_print_text(FILE *out, const char *text);
 /* "error[code]: text" on standard error, with notes. */
 void cli_print_error(const struct cli *cli, const pxm_error *error);
 /* Writes a buffer to standard output or error; false (and told) when that fails or the buffer had run out of memory. */
@@ -68,6 +71,8 @@ struct cli_engine {
     pxm_engine *engine;
     pxm_project_handle *handle;
 };
+/* Prints what came of opening a project: its diagnostics, and the error where they do not tell. The exit code. */
+int cli_report_open(const struct cli *cli, const struct pxm_diags *diags, const pxm_error *error);
 /* Prints what is wrong. `workers` 0: one per processor. */
 int cli_engine_open(const struct cli *cli, const struct args *args, const char *path, const char *text, long workers,
                     struct cli_engine *ret);

@@ -281,6 +281,26 @@ static const struct explanation table[] = {
      "The source that `secrets:` names has no value, or cannot be read. Secrets are read once,\n"
      "when the project is loaded.\n"},
 
+    /* ---- tests ---- */
+    {"E601", "a matcher that is not there",
+     "In a test a map stands for what must hold of a value, so its keys are matchers:\n"
+     "\n"
+     "    {record: {w: 320}}    {equals: ...}    {len: 3}    {matches: \"^[0-9]+$\"}\n"
+     "    {near: 480, by: 1}    {any: true}      {absent: true}\n"
+     "    {one_of: [a, b]}      {contains: x}    {image: {width: 320}}\n"
+     "\n"
+     "A misspelt one would expect nothing and always pass, so it is an error. The fields of a\n"
+     "record stand inside {record: ...}.\n"},
+    {"E602", "a test that belongs to no pipeline",
+     "NAME.test.yaml tests the pipeline NAME.yaml beside it. Rename the file, or write the tests\n"
+     "into the pipeline itself, under `tests:`.\n"},
+    {"E603", "a file that a test gives is not there",
+     "`file:` names a regular file; a relative path starts at the folder of the test file. A\n"
+     "picture need not be a file: {generate: {width: 300, height: 200, seed: 7}} makes one.\n"},
+    {"E604", "a trigger that is not there",
+     "The event of a test goes through the `bind` of one of the pipeline's triggers, which\n"
+     "`trigger:` names. A pipeline without triggers is started by `input:`.\n"},
+
     /* ---- warnings ---- */
     {"W303", "a limit that the host cannot reach",
      "A request body on Lambda has at most 6 MiB and arrives as base64, which leaves 4.5 MiB.\n"

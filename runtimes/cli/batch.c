@@ -152,11 +152,12 @@ static bool parse_most(const char *text, size_t total, size_t *ret)
         return true;
     }
     double number = strtod(text, &end);
-    if (end == text || number < 0 || (*end && strcmp(end, "%") != 0)) {
-        fprintf(stderr, "pixmill run: --max-fail takes a number or a share such as 1%%\n");
+    bool share = strcmp(end, "%") == 0;
+    if (end == text || (*end && !share) || !(number >= 0 && number <= (share ? 100 : WALK_FILES_MAX))) {
+        fprintf(stderr, "pixmill run: --max-fail takes a number, or a share from 0%% to 100%%\n");
         return false;
     }
-    *ret = *end == '%' ? (size_t)(number / 100.0 * (double)total) : (size_t)number;
+    *ret = share ? (size_t)(number / 100.0 * (double)total) : (size_t)number;
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include "inputs.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "base/value.h"
 
 #include <stdlib.h>
@@ -57,18 +58,28 @@ static pxm_value *to_value(const struct tally *tally, const char *pipeline, cons
     return value;
 }
 
-/* As a word of a POSIX shell. */
+/* As a word of a shell: plain, in quotes, or, where a terminal could not show it, as $'...' (POSIX.1-2024, 2.2.4). */
 static void print_word(const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+=:@%,";
+    size_t length = strlen(word);
+    bool shown = pxm_utf8_valid(word, length);
 
-    if (*word && strspn(word, plain) == strlen(word)) {
+    for (size_t i = 0; i < length; i++) {
+        shown = shown && (unsigned char)word[i] >= ' ' && word[i] != 0x7f;
+    }
+    if (length > 0 && strspn(word, plain) == length) {
         fprintf(stderr, " %s", word);
         return;
     }
-    fputs(" '", stderr);
+    fputs(shown ? " '" : " $'", stderr);
     for (; *word; word++) {
-        fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, stderr);
+        unsigned char byte = (unsigned char)*word;
+        if (shown) {
+            fputs(byte == '\'' ? "'\\''" : (char[]){*word, '\0'}, stderr);
+        } else {
+            fprintf(stderr, byte <= ' ' || byte >= 0x7f || byte == '\'' || byte == '\\' ? "\\%03o" : "%c", byte);
+        }
     }
     fputc('\'', stderr);
 }
@@ -122,10 +133,11 @@ void tally_print(const struct tally *tally, const struct cli *cli, const struct 
     fprintf(stderr, "; %s, %.1f/s, peak %lld MiB\n", took, ms > 0 ? (double)fresh * 1000.0 / (double)ms : 0.0,
             (long long)progress_peak_mib());
     for (size_t i = 0; i < tally->count; i++) {
-        fprintf(stderr, "  %s%s%s x%zu%s: %s\n", cli->color ? "\033[1;31m" : "", tally->codes[i].code,
+        fprintf(stderr, "  %s%s%s x%zu%s: ", cli->color ? "\033[1;31m" : "", tally->codes[i].code,
                 cli->color ? "\033[0m" : "", tally->codes[i].times,
-                tally->codes[i].transient ? " (worth repeating)" : "",
-                tally->codes[i].message ? tally->codes[i].message : "");
+                tally->codes[i].transient ? " (worth repeating)" : "");
+        cli_print_text(stderr, tally->codes[i].message ? tally->codes[i].message : "");
+        fputc('\n', stderr);
         print_again(args, tally->codes[i].file);
     }
 }

@@ -1,0 +1,261 @@
+/* Writes pictures that no encoder would: legal ones that cost a decoder far more than their size tells, and lies. Called
+ * by the tests of this folder: make_picture KIND [NUMBER...] > FILE. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- bytes ------------------------------------------------------------------------------------------------------- */
+
+static void put_bytes(const void *bytes, size_t length)
+{
+    fwrite(bytes, 1, length, stdout);
+}
+
+static void put_be16(uint32_t number)
+{
+    putchar((int)(number >> 8 & 0xff));
+    putchar((int)(number & 0xff));
+}
+
+static void put_le16(uint32_t number)
+{
+    putchar((int)(number & 0xff));
+    putchar((int)(number >> 8 & 0xff));
+}
+
+static void put_be32(uint32_t number)
+{
+    put_be16(number >> 16);
+    put_be16(number & 0xffff);
+}
+
+/* ---- PNG (PNG Specification, Third Edition) ---------------------------------------------------------------------- */
+
+/* Annex D: the remainder of a polynomial division, bit by bit. */
+static uint32_t crc_of(const uint8_t *bytes, size_t length)
+{
+    uint32_t crc = 0xffffffff;
+
+    for (size_t i = 0; i < length; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
+        }
+    }
+    return ~crc;
+}
+
+static void put_png_header(uint32_t width, uint32_t height)
+{
+    const uint8_t header[] = {'I',
+                              'H',
+                              'D',
+                              'R',
+                              (uint8_t)(width >> 24),
+                              (uint8_t)(width >> 16),
+                              (uint8_t)(width >> 8),
+                              (uint8_t)width,
+                              (uint8_t)(height >> 24),
+                              (uint8_t)(height >> 16),
+                              (uint8_t)(height >> 8),
+                              (uint8_t)height,
+                              8,  /* bits */
+                              2,  /* RGB */
+                              0,  /* deflate */
+                              0,  /* adaptive filters */
+                              0}; /* not interlaced */
+
+    put_bytes("\x89PNG\r\n\x1a\n", 8);
+    put_be32(13);
+    put_bytes(header, sizeof header);
+    put_be32(crc_of(header, sizeof header));
+}
+
+/* A header, a first few bytes of pixels, and nothing more. */
+static void png_header_alone(uint32_t width, uint32_t height)
+{
+    static const uint8_t data[] = {'I', 'D', 'A', 'T', 0x78, 0x9c, 0x63, 0x60};
+
+    put_png_header(width, height);
+    put_be32(4);
+    put_bytes(data, sizeof data);
+    put_be32(crc_of(data, sizeof data));
+}
+
+/* 57 bytes that announce a compressed text of 1 GiB. */
+static void png_text_that_is_not_there(void)
+{
+    put_png_header(16, 16);
+    put_be32(1 << 30);
+    put_bytes("zTXtcomment\0\0\x78\x9c\0\0\0\0", 20);
+}
+
+/* ---- GIF (GIF89a Specification) ---------------------------------------------------------------------------------- */
+
+static void gif_of_frames(uint32_t frames)
+{
+    put_bytes("GIF89a", 6);
+    put_le16(1);
+    put_le16(1);
+    put_bytes("\x80\0\0\0\0\0\xff\xff\xff", 9); /* two colours, black and white */
+    for (uint32_t i = 0; i < frames; i++) {
+        put_bytes("\x2c\0\0\0\0\1\0\1\0\0", 10); /* a frame of one pixel */
+        put_bytes("\2\2\x44\1\0", 5);            /* LZW: clear, colour 0, end */
+    }
+    putchar(0x3b);
+}
+
+/* ---- JPEG (ITU-T T.81) ------------------------------------------------------------------------------------------- */
+
+enum { BANDS = 63, SHIFT_MOST = 13, COMPONENTS = 3, RUN_MOST = 0x7fff };
+
+struct bits { /* the entropy-coded segment being written, most significant bit first */
+    uint32_t held;
+    int count;
+};
+
+static void put_bits(struct bits *bits, uint32_t value, int count)
+{
+    while (count-- > 0) {
+        bits->held = bits->held << 1 | (value >> count & 1);
+        if (++bits->count == 8) {
+            putchar((int)bits->held);
+            if (bits->held == 0xff) {
+                putchar(0); /* B.1.1.5: a byte of ones is no marker */
+            }
+            *bits = (struct bits){0};
+        }
+    }
+}
+
+static void end_bits(struct bits *bits)
+{
+    while (bits->count > 0) {
+        put_bits(bits, 1, 1);
+    }
+}
+
+/* Table 0 for DC has the one word "no difference"; table 0 for AC has a word of four bits for each length of an
+ * end-of-band run (G.1.2.2): symbol n<<4, followed by n bits. */
+static void put_tables(void)
+{
+    static const uint8_t dc_counts[16] = {1};
+    static const uint8_t ac_counts[16] = {0, 0, 0, 15};
+
+    put_be16(0xffdb); /* quantization: all ones */
+    put_be16(67);
+    putchar(0);
+    for (int i = 0; i < 64; i++) {
+        putchar(1);
+    }
+    put_be16(0xffc4);
+    put_be16(2 + 17 + 1);
+    putchar(0x00);
+    put_bytes(dc_counts, sizeof dc_counts);
+    putchar(0);
+    put_be16(0xffc4);
+    put_be16(2 + 17 + 15);
+    putchar(0x10);
+    put_bytes(ac_counts, sizeof ac_counts);
+    for (int i = 0; i < 15; i++) {
+        putchar(i << 4);
+    }
+}
+
+static void put_frame(uint32_t width, uint32_t height)
+{
+    put_be16(0xffc2); /* progressive, Huffman */
+    put_be16(8 + 3 * COMPONENTS);
+    putchar(8);
+    put_be16(height);
+    put_be16(width);
+    putchar(COMPONENTS);
+    for (int i = 1; i <= COMPONENTS; i++) {
+        putchar(i);
+        putchar(0x11);
+        putchar(0);
+    }
+}
+
+static void put_scan_header(int component, int first, int last, int high, int low)
+{
+    put_be16(0xffda);
+    put_be16(8);
+    putchar(1);
+    putchar(component);
+    putchar(0);
+    putchar(first);
+    putchar(last);
+    putchar(high << 4 | low);
+}
+
+static void put_dc_scan(int component, uint32_t blocks)
+{
+    struct bits bits = {0};
+
+    put_scan_header(component, 0, 0, 0, 0);
+    for (uint32_t i = 0; i < blocks; i++) {
+        put_bits(&bits, 0, 1);
+    }
+    end_bits(&bits);
+}
+
+/* One bit of one coefficient of all blocks, which is zero everywhere. */
+static void put_ac_scan(int component, int band, int high, int low, uint32_t blocks)
+{
+    struct bits bits = {0};
+
+    put_scan_header(component, band, band, high, low);
+    while (blocks > 0) {
+        uint32_t run = blocks < RUN_MOST ? blocks : RUN_MOST;
+        int size = 31 - __builtin_clz(run);
+        put_bits(&bits, (uint32_t)size, 4);
+        put_bits(&bits, run, size); /* without its leading one */
+        blocks -= run;
+    }
+    end_bits(&bits);
+}
+
+/* A grey picture in as many scans as the standard allows: each coefficient of each component bit by bit. */
+static void jpeg_of_scans(uint32_t width, uint32_t height)
+{
+    uint32_t blocks = ((width + 7) / 8) * ((height + 7) / 8);
+
+    put_be16(0xffd8);
+    put_tables();
+    put_frame(width, height);
+    for (int component = 1; component <= COMPONENTS; component++) {
+        put_dc_scan(component, blocks);
+    }
+    for (int component = 1; component <= COMPONENTS; component++) {
+        for (int band = 1; band <= BANDS; band++) {
+            put_ac_scan(component, band, 0, SHIFT_MOST, blocks);
+            for (int low = SHIFT_MOST - 1; low >= 0; low--) {
+                put_ac_scan(component, band, low + 1, low, blocks);
+            }
+        }
+    }
+    put_be16(0xffd9);
+}
+
+int main(int argc, char **argv)
+{
+    const char *kind = argc > 1 ? argv[1] : "";
+    uint32_t first = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
+    uint32_t second = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+
+    if (strcmp(kind, "png-header") == 0) {
+        png_header_alone(first, second);
+    } else if (strcmp(kind, "png-text") == 0) {
+        png_text_that_is_not_there();
+    } else if (strcmp(kind, "gif-frames") == 0) {
+        gif_of_frames(first);
+    } else if (strcmp(kind, "jpeg-scans") == 0) {
+        jpeg_of_scans(first, second);
+    } else {
+        fprintf(stderr, "usage: make_picture png-header W H | png-text | gif-frames N | jpeg-scans W H\n");
+        return 2;
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
+}

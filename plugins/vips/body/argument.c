@@ -113,10 +113,25 @@ static pxm_status set_ints(const struct vop_call *call, VipsOperation *operation
     return status;
 }
 
+/* Text where libvips expects Pango markup. Written out, since not every build of libvips comes with GLib's own. */
 static void set_plain(VipsOperation *operation, const char *property, const char *text)
 {
-    g_autofree char *markup = g_markup_escape_text(text, -1);
+    static const struct {
+        char plain;
+        const char *markup;
+    } escapes[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
+    g_autofree char *markup = g_malloc_n(strlen(text) + 1, sizeof "&quot;");
+    char *end = markup;
 
+    for (; *text; text++) {
+        char single[] = {*text, '\0'};
+        const char *piece = single;
+        for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++) {
+            piece = escapes[i].plain == *text ? escapes[i].markup : piece;
+        }
+        end = stpcpy(end, piece);
+    }
+    *end = '\0';
     g_object_set(operation, property, markup, NULL);
 }
 
@@ -125,7 +140,8 @@ static bool is_given(const struct vop_argument *argument, const union vop_slot *
 {
     switch (argument->kind) {
     case VOP_BOOL:
-        return !G_IS_PARAM_SPEC_BOOLEAN(spec) || !slot->choice != !G_PARAM_SPEC_BOOLEAN(spec)->default_value;
+        return !spec || G_PARAM_SPEC_VALUE_TYPE(spec) != G_TYPE_BOOLEAN ||
+               !slot->choice != !g_value_get_boolean(g_param_spec_get_default_value(spec));
     case VOP_INT:
         return slot->integer != PXM_UNSET_INT;
     case VOP_FLOAT:

@@ -72,7 +72,7 @@ static void put_png_header(uint32_t width, uint32_t height)
     put_be32(crc_of(header, sizeof header));
 }
 
-/* A header, a first few bytes of pixels, and nothing more. */
+/* A header, a first few bytes of pixels, and the end. */
 static void png_header_alone(uint32_t width, uint32_t height)
 {
     static const uint8_t data[] = {'I', 'D', 'A', 'T', 0x78, 0x9c, 0x63, 0x60};
@@ -81,6 +81,9 @@ static void png_header_alone(uint32_t width, uint32_t height)
     put_be32(4);
     put_bytes(data, sizeof data);
     put_be32(crc_of(data, sizeof data));
+    put_be32(0);
+    put_bytes("IEND", 4);
+    put_be32(crc_of((const uint8_t *)"IEND", 4));
 }
 
 /* 57 bytes that announce a compressed text of 1 GiB. */

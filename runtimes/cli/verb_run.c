@@ -94,7 +94,8 @@ static bool deliver(const struct cli *cli, const struct args *args, const pxm_ru
 
 struct program_run { /* what --json prints */
     const struct pxm_program *program;
-    const pxm_run *run;
+    const pxm_run *run;     /* NULL: it could not even begin */
+    const pxm_error *error; /* NULL: success */
     const struct trace *trace;
     bool traced;
     int64_t ms;
@@ -102,16 +103,15 @@ struct program_run { /* what --json prints */
 
 static bool print_document(const struct program_run *done)
 {
-    const pxm_error *error = pxm_run_error(done->run);
     pxm_value *value = pxm_value_record();
 
     pxm_value_set(value, "schema", pxm_value_cstring("pixmill.run/1"));
-    pxm_value_set(value, "run", pxm_value_cstring(done->run->job.id));
+    pxm_value_set(value, "run", pxm_value_cstring(done->run ? done->run->job.id : NULL));
     pxm_value_set(value, "pipeline", pxm_value_cstring(done->program->name));
-    pxm_value_set(value, "outcome", pxm_value_cstring(error ? "failed" : "ok"));
+    pxm_value_set(value, "outcome", pxm_value_cstring(done->error ? "failed" : "ok"));
     pxm_value_set(value, "ms", pxm_value_int(done->ms));
-    if (error) {
-        pxm_value_set(value, "error", pxm_error_to_value(error));
+    if (done->error) {
+        pxm_value_set(value, "error", pxm_error_to_value(done->error));
     } else {
         const pxm_value *result = pxm_run_result(done->run);
         pxm_value_set(value, "output", result ? pxm_value_ref(result) : pxm_value_null());
@@ -139,7 +139,7 @@ static int wait_for(pxm_run *run)
 
 static int finish(const struct cli *cli, const struct args *args, const struct program_run *done, int waited)
 {
-    const pxm_error *error = pxm_run_error(done->run);
+    const pxm_error *error = done->error;
 
     if (cli->json && !print_document(done)) {
         return CLI_FAILED;
@@ -161,7 +161,6 @@ static int run_one(struct cli *cli, const struct args *args, pxm_pipeline *pipel
     struct trace trace;
     pxm_run *run = NULL;
     struct pxm_error error = {0};
-    int code = CLI_USAGE;
     int64_t started_ms = pxm_clock_system.monotonic_ms(NULL);
 
     if (!inputs_make(&inputs, args, done.program, file, file, false)) {
@@ -174,16 +173,13 @@ static int run_one(struct cli *cli, const struct args *args, pxm_pipeline *pipel
                                             .inputs = inputs.values,
                                             .input_count = inputs.count};
     const struct pxm_run_start start = {.options = &options, .trace = done.traced ? &hooks : NULL};
-    if (pxm_run_begin(pipeline, &start, &run, &error) == PXM_OK) {
-        int waited = wait_for(run);
-        done.run = run;
-        done.trace = &trace;
-        done.ms = pxm_clock_system.monotonic_ms(NULL) - started_ms;
-        code = finish(cli, args, &done, waited);
-    } else {
-        cli_print_error(cli, &error);
-        code = cli_exit_of(&error);
-    }
+    bool begun = pxm_run_begin(pipeline, &start, &run, &error) == PXM_OK;
+    int waited = begun ? wait_for(run) : CLI_OK;
+    done.run = run;
+    done.error = begun ? pxm_run_error(run) : &error;
+    done.trace = &trace;
+    done.ms = pxm_clock_system.monotonic_ms(NULL) - started_ms;
+    int code = finish(cli, args, &done, waited);
     pxm_run_free(run);
     trace_done(&trace);
     inputs_done(&inputs);

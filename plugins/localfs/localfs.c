@@ -40,12 +40,10 @@ static int flush_above(int root)
 
 static int open_root(const char *path)
 {
-    if (mkdir(path, 0700) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES) {
-        return -errno;
-    }
+    int made = mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -errno;
     int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0) {
-        return -errno;
+    if (root < 0) { /* a folder that is missing is so because it could not be made */
+        return errno == ENOENT && made < 0 ? made : -errno;
     }
     int result = flush_above(root);
     if (result < 0) {

@@ -30,6 +30,7 @@ static const struct failure {
     {SQLITE_BUSY, PXM_E_TRANSIENT, "table.unavailable", "; another process or thread keeps the lock"},
     {SQLITE_LOCKED, PXM_E_TRANSIENT, "table.unavailable", ""},
     {SQLITE_FULL, PXM_E_NO_SPACE, "table.full", "; free space on the disk of the database"},
+    {SQLITE_IOERR, PXM_E_TRANSIENT, "table.unavailable", "; is the disk full, or failing?"},
     {SQLITE_CORRUPT, PXM_E_INTERNAL, "table.damaged", "; stop all users of the file and restore it from a backup"},
     {SQLITE_NOTADB, PXM_E_INTERNAL, "table.damaged", "; the path names a file that is no SQLite database"},
     {SQLITE_READONLY, PXM_E_DENIED, "table.denied", "; check owner and mode of the file and its folder"},
@@ -38,7 +39,7 @@ static const struct failure {
     {SQLITE_TOOBIG, PXM_E_LIMIT, "table.too_large", ""},
     {SQLITE_NOMEM, PXM_E_NO_MEMORY, "no_memory", ""},
     {SQLITE_INTERRUPT, PXM_E_TIMEOUT, "limit.time", "; the time is up or the run was cancelled"},
-    {SQLITE_OK, PXM_E_TRANSIENT, "table.unavailable", ""}, /* all others, most of them I/O errors */
+    {SQLITE_OK, PXM_E_TRANSIENT, "table.unavailable", ""}, /* all others */
 };
 
 pxm_status sqlite_fail(struct sqlite_session *session, int result)

@@ -1,5 +1,6 @@
 /* The encoders that come with libvips.  Any thread. */
 #include "save.h"
+#include "webp.h"
 
 /* JPEG keeps a colour for four pixels up to quality 89, as libvips decides, and for each from 90 on. */
 static int write_jpeg(VipsImage *image, void *arg)
@@ -22,8 +23,12 @@ static int write_webp(VipsImage *image, void *arg)
 {
     struct resize_save *s = arg;
 
-    return vips_webpsave_buffer(image, &s->data, &s->length, "Q", (int)s->quality, "effort", (int)s->effort, "lossless",
-                                s->lossless, "strip", s->bare, NULL);
+    if (vips_webpsave_buffer(image, &s->data, &s->length, "Q", (int)s->quality, "effort", (int)s->effort, "lossless",
+                             s->lossless, "strip", s->bare, NULL)) {
+        return -1;
+    }
+    resize_webp_strip(s->data, &s->length);
+    return 0;
 }
 
 static int write_avif(VipsImage *image, void *arg)

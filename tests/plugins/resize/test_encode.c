@@ -251,6 +251,9 @@ static void no_metadata_is_written_but_a_profile_when_asked(void **state)
                     fail_msg("%s holds %s", names[format], marks[i]);
                 }
             }
+            if (!kept && (holds(step.out, "Exif") || holds(step.out, "EXIF"))) {
+                fail_msg("%s holds Exif data", names[format]);
+            }
             if (format == RESIZE_FORMAT_PNG) {
                 assert_int_equal(holds(step.out, "iCCP"), kept);
             } else if (format != RESIZE_FORMAT_GIF) {

@@ -15,6 +15,8 @@
 
 enum { FILE_BYTES_MAX = 1 << 30 };
 
+const char fill_code[] = "test.given";
+
 static struct pxm_job fill_job(void)
 {
     struct pxm_job job = {.id = "given", .clock = clock_fixed(), .deadline_ms = INT64_MAX};
@@ -116,7 +118,11 @@ static pxm_value *datum_value(struct tools *tools, const struct datum *datum, px
         return pxm_value_ref(datum->value);
     }
     if (datum->content) {
-        return fill_content(tools, datum->content, &blob, error) == PXM_OK ? pxm_value_blob(blob) : NULL;
+        if (fill_content(tools, datum->content, &blob, error) == PXM_OK) {
+            return pxm_value_blob(blob);
+        }
+        pxm_error_set(error, PXM_E_INVALID, fill_code, "given `%s`: %s", datum->name, error->text);
+        return NULL;
     }
     pxm_value *record = pxm_value_record();
     for (size_t i = 0; record && i < datum->count; i++) {

@@ -10,7 +10,8 @@ pxm_status fill_content(struct tools *tools, const struct content *content, pxm_
 /* Puts the given objects and records into the project's stores and tables. */
 pxm_status fill_resources(struct tools *tools, pxm_project_handle *handle, const struct given *given, pxm_error *error);
 /* One value for each input, NULL where nothing is given: of `input`, or what the trigger makes of `event`. Free with
- * pxm_bind_free. */
+ * pxm_bind_free. A failure with the code fill_code is that of a fixture; any other is the run's own. */
+extern const char fill_code[];
 pxm_status fill_inputs(struct tools *tools, pxm_pipeline *pipeline, const struct given *given, pxm_value ***ret,
                        pxm_error *error);
 

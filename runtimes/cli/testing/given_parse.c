@@ -36,7 +36,7 @@ static bool parse_generate(struct reader *reader, const struct pxm_node *node, s
     }
     return reader_int(reader, pxm_node_get(map, "width"), 1, SIDE_MAX, &ret->width) &&
            reader_int(reader, pxm_node_get(map, "height"), 1, SIDE_MAX, &ret->height) &&
-           reader_int(reader, pxm_node_get(map, "seed"), 0, INT32_MAX, &ret->seed) && word >= 0;
+           reader_int(reader, pxm_node_get(map, "seed"), 0, TOOLS_SEED_MAX, &ret->seed) && word >= 0;
 }
 
 static bool parse_file(struct reader *reader, const struct pxm_node *node, struct content *content)

@@ -13,6 +13,7 @@
 #include "world.h"
 
 #include <fnmatch.h>
+#include <string.h>
 
 enum { WORKERS = 2 };
 
@@ -90,7 +91,11 @@ static void run_opened(struct running *running, const struct test *test, pxm_pro
         if (fill_inputs(&running->tools, pipeline, &test->given, &values, &result.error) == PXM_OK) {
             run_pipeline(test, pipeline, values, &log, &result, &run);
         }
-        check(running, test, &result, problems);
+        if (strcmp(result.error.code, fill_code) == 0) {
+            problems_add(problems, test->span, "%s", result.error.text);
+        } else {
+            check(running, test, &result, problems);
+        }
     }
     pxm_run_free(run);
     pxm_bind_free(pipeline, values);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SEED_STEP = 1000003, CELL_MIN = 8, CELL_PARTS = 5, INPUTS_MAX = 8 };
+enum { SEED_STEP = 333333, SEEDS = TOOLS_SEED_MAX + 1, CELL_MIN = 8, CELL_PARTS = 5, INPUTS_MAX = 8 };
 
 static const char generate_text[] =
     "version: 1\n"
@@ -168,8 +168,8 @@ pxm_status tools_generate(struct tools *tools, const struct tools_picture *pictu
         {"height", pxm_value_int(picture->height)},
         {"cell", pxm_value_int(cell)},
         {"red", pxm_value_int(picture->seed)},
-        {"green", pxm_value_int((picture->seed + SEED_STEP) % INT32_MAX)},
-        {"blue", pxm_value_int((picture->seed + 2 * SEED_STEP) % INT32_MAX)},
+        {"green", pxm_value_int((picture->seed + SEED_STEP) % SEEDS)},
+        {"blue", pxm_value_int((picture->seed + 2 * SEED_STEP) % SEEDS)},
         {"format", pxm_value_cstring(picture->format)},
     };
 

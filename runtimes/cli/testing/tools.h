@@ -13,6 +13,7 @@ struct tools {
 };
 
 /* Deterministic noise in three colours; the same seed gives the same picture. */
+enum { TOOLS_SEED_MAX = 999999 };
 struct tools_picture {
     int64_t width, height, seed;
     const char *format; /* as `encode` takes it */

@@ -165,6 +165,8 @@ int cli_report_open(const struct cli *cli, const struct pxm_diags *diags, const 
     }
     if (diags->errors == 0) {
         cli_print_error(cli, error);
+    } else if (pxm_error_is_transient(error)) {
+        fprintf(stderr, "  = repeating may help\n");
     }
     return strcmp(error->code, "project.invalid") == 0 ? cli_exit_of_diags(diags) : cli_exit_of(error);
 }

@@ -163,7 +163,7 @@ list_records() {
 
 # That no file was left but objects: neither a draft of the store nor one of the command.
 expect_no_drafts() {
-    drafts=$(find "$1" -type f \( -name 'draft-*' -o -name '*.??????' -o -name '.*' \) 2>/dev/null)
+    drafts=$(find "$1" -type f \( -name 'draft-*' -o -name '.*' -o -regex '.*\.[A-Za-z0-9]\{6\}' \) 2>/dev/null)
     [ -z "$drafts" ] || complain "left behind: $drafts"
 }
 

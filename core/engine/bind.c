@@ -43,7 +43,7 @@ void pxm_bind_free(const pxm_pipeline *pipeline, pxm_value **values)
     free(values);
 }
 
-/* ---- what is read ----------------------------------------------------------------------------------------------------- */
+/* ---- what is read ------------------------------------------------------------------------------------------------ */
 
 struct search {
     const char *field;

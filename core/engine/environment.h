@@ -12,8 +12,8 @@ struct pxm_environment {
     pxm_value **secrets; /* one for each of the profile; never shown */
 };
 
-/* Reports what is missing (E509, E510) or does not have its type (E509). `outside` NULL: the process's environment and the
- * secrets' own sources. False after an error. */
+/* Reports what is missing (E509, E510) or does not have its type (E509). `outside` NULL: the process's environment
+ * and the secrets' own sources. False after an error. */
 bool pxm_environment_read(struct pxm_environment *environment, const struct pxm_project *project,
                           const struct pxm_profile *profile, const struct pxm_outside *outside,
                           struct pxm_diags *diags);

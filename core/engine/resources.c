@@ -23,7 +23,7 @@ const char *pxm_resource_kind_name(enum pxm_resource_kind kind)
     return "resource";
 }
 
-/* ---- stand-ins ------------------------------------------------------------------------------------------------------- */
+/* ---- stand-ins --------------------------------------------------------------------------------------------------- */
 
 /* The options that both tables have, by name and type, as they were bound. */
 static void keep_options(const struct pxm_bindings *from, struct pxm_bindings *to)
@@ -59,7 +59,7 @@ static bool stand_in(const struct pxm_unit *unit, struct pxm_resource *resource,
     return true;
 }
 
-/* ---- opening --------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 static pxm_status open_one(pxm_engine *engine, const struct pxm_resource *resource, const struct pxm_scope *scope,
                            struct pxm_instance **ret, pxm_error *error)

@@ -11,9 +11,9 @@ struct pxm_resources {
     struct pxm_instance **instances; /* one for each of the profile */
 };
 
-/* Fills their options, with environment and secrets, and creates them; reports what cannot be (E506) and leaves the first
- * of these failures in *error, which comes empty. `outside` NULL: with the drivers of the profile. False after an error;
- * to be ended in any case. Under the engine's load lock. */
+/* Fills their options, with environment and secrets, and creates them; reports what cannot be (E506) and leaves the
+ * first of these failures in *error, which comes empty. `outside` NULL: with the drivers of the profile. False after
+ * an error; to be ended in any case. Under the engine's load lock. */
 bool pxm_resources_open(struct pxm_resources *resources, pxm_engine *engine, const struct pxm_environment *environment,
                         const struct pxm_outside *outside, struct pxm_diags *diags, pxm_error *error);
 void pxm_resources_close(struct pxm_resources *resources);

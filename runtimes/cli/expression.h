@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include <stdbool.h>
 
-/* Steps are separated by ` ! `; each is an operation and its options, NAME=VALUE; values with spaces stand in quotes. The
- * first step works on an input `file`, unless the catalog knows that it makes something from nothing. False after it told
- * the user. */
+/* Steps are separated by ` ! `; each is an operation and its options, NAME=VALUE; values with spaces stand in
+ * quotes. The first step works on an input `file`, unless the catalog knows that it makes something from nothing.
+ * False after it told the user. */
 bool expression_to_yaml(const char *expression, const struct cli_project *plugins, struct pxm_buf *yaml);
 
 #endif

@@ -1,5 +1,5 @@
-/* Binds a YAML map to an option table: every key is an option, every value of its type and in its range, everything required
- * is there. Goes on behind an error, so that one pass reports all that is wrong. */
+/* Binds a YAML map to an option table: every key is an option, every value of its type and in its range, everything
+ * required is there. Goes on behind an error, so that one pass reports all that is wrong. */
 #include "lang/options/options_private.h"
 
 #include "base/value.h"

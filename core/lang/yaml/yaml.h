@@ -36,8 +36,8 @@ struct pxm_source *pxm_source_of_text(struct pxm_arena *arena, const char *shown
                                       struct pxm_diags *diags);
 /* NULL with diagnostics. Reports every error of the subset it can, not only the first. */
 struct pxm_node *pxm_yaml_parse(struct pxm_arena *arena, const struct pxm_source *source, struct pxm_diags *diags);
-/* What it says where no type is declared: a plain scalar that reads as bool, int, float or null is that, every other one a
- * string. A new reference; NULL: no memory. */
+/* What it says where no type is declared: a plain scalar that reads as bool, int, float or null is that, every other
+ * one a string. A new reference; NULL: no memory. */
 pxm_value *pxm_node_value(const struct pxm_node *node);
 struct pxm_node *pxm_node_get(const struct pxm_node *map, const char *key); /* NULL: not there, or no map */
 /* The place in the file of a part of a scalar's value (offset and length in `text`), through quotes and escapes. */

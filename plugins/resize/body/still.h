@@ -1,5 +1,5 @@
-/* A picture file as the eye sees it, for operations that measure: its first frame, upright, sRGB, 8 bit, three bands, over
- * white, in memory. */
+/* A picture file as the eye sees it, for operations that measure: its first frame, upright, sRGB, 8 bit, three
+ * bands, over white, in memory. */
 #ifndef RESIZE_STILL_H
 #define RESIZE_STILL_H
 

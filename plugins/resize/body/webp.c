@@ -1,5 +1,5 @@
-/* Takes chunks out of WebP files (RFC 9649, section 2): libvips writes an Exif chunk of its own making even where it is told
- * to write none. */
+/* Takes chunks out of WebP files (RFC 9649, section 2): libvips writes an Exif chunk of its own making even where it
+ * is told to write none. */
 #include "webp.h"
 #include <string.h>
 

@@ -140,13 +140,20 @@ void description_text(const struct description *description, struct pxm_buf *out
     }
 }
 
+/* What ends a summary as a sentence: plugins write it with or without. */
+static const char *full_stop(const char *summary)
+{
+    size_t length = strlen(summary);
+    return length > 0 && summary[length - 1] == '.' ? "" : ".";
+}
+
 static void operation_markdown(const struct pxm_operation *operation, struct pxm_buf *out)
 {
     char in[96];
     char result[96];
 
-    pxm_buf_printf(out, "## `%s`\n\n%s. Takes %s, gives %s.\n\n", operation->name, operation->summary,
-                   types(operation->signature->in, in, sizeof in),
+    pxm_buf_printf(out, "## `%s`\n\n%s%s Takes %s, gives %s.\n\n", operation->name, operation->summary,
+                   full_stop(operation->summary), types(operation->signature->in, in, sizeof in),
                    types(operation->signature->out, result, sizeof result));
     pxm_option_docs_markdown(&operation->options, out);
     pxm_buf_putc(out, '\n');
@@ -161,8 +168,9 @@ void description_markdown(const struct description *description, struct pxm_buf 
     }
     for (size_t i = 0; i < description->driver_count; i++) {
         const struct pxm_option_table table = table_of(description->drivers[i]);
-        pxm_buf_printf(out, "## `%s`\n\n%s. Implements `%s`.\n\n", description->drivers[i]->name,
-                       description->drivers[i]->summary, description->drivers[i]->iface);
+        const char *summary = description->drivers[i]->summary;
+        pxm_buf_printf(out, "## `%s`\n\n%s%s Implements `%s`.\n\n", description->drivers[i]->name, summary,
+                       full_stop(summary), description->drivers[i]->iface);
         pxm_option_docs_markdown(&table, out);
         pxm_buf_putc(out, '\n');
     }

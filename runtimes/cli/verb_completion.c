@@ -73,13 +73,14 @@ static void bash_reply(const char *indent, enum args_kind kind, const char *word
     }
 }
 
-static void bash_values(const struct args_option *options)
+/* What may follow the options that take a value; `verb`: whose they are, or "*". */
+static void bash_values(const char *verb, const struct args_option *options)
 {
     for (const struct args_option *o = options; o && o->name; o++) {
         if (o->value) {
-            printf("    *:--%s", o->name);
+            printf("    %s:--%s", verb, o->name);
             if (o->letter) {
-                printf("|*:-%c", o->letter);
+                printf("|%s:-%c", verb, o->letter);
             }
             printf(")\n");
             bash_reply("      ", o->kind, o->words);
@@ -110,14 +111,9 @@ static void bash(void)
     }
     printf("\" -- \"$cur\"))\n    return\n  fi\n  case $verb:$prev in\n");
     for (const struct args_verb *verb = cli_verbs; verb->name; verb++) {
-        for (const struct args_option *o = verb->options; o && o->name; o++) {
-            if (o->value) {
-                printf("    %s:--%s)\n", verb->name, o->name);
-                bash_reply("      ", o->kind, o->words);
-            }
-        }
+        bash_values(verb->name, verb->options);
     }
-    bash_values(args_common);
+    bash_values("*", args_common);
     printf("    *) case $verb:$cur in\n");
     for (const struct args_verb *verb = cli_verbs; verb->name; verb++) {
         bash_verb(verb);

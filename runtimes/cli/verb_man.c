@@ -1,10 +1,11 @@
 /* pixmill man: pages in man(7) form, written from the verb table. */
+#include "man.h"
+
 #include "cli.h"
 
 #include <string.h>
 
-/* Backslashes, and dots and quotes at the start of a line, mean something to troff. */
-static void print_text(const char *text)
+void man_print_text(const char *text)
 {
     bool start = true;
 
@@ -23,10 +24,10 @@ static void print_text(const char *text)
     }
 }
 
-static void print_head(const char *name, const char *summary)
+void man_print_head(const char *name, int section, const char *summary)
 {
-    printf(".TH \"%s\" 1 \"\" \"pixmill %s\" \"pixmill\"\n.SH NAME\n%s \\- ", name, PXM_VERSION, name);
-    print_text(summary);
+    printf(".TH \"%s\" %d \"\" \"pixmill %s\" \"pixmill\"\n.SH NAME\n%s \\- ", name, section, PXM_VERSION, name);
+    man_print_text(summary);
     printf("\n");
 }
 
@@ -37,13 +38,13 @@ static void print_option(const struct args_option *option)
         printf("\\fB\\-%c\\fR, ", option->letter);
     }
     printf("\\fB\\-\\-");
-    print_text(option->name);
+    man_print_text(option->name);
     printf("\\fR");
     if (option->value) {
         printf(" \\fI%s\\fR", option->value);
     }
     printf("\n");
-    print_text(option->help);
+    man_print_text(option->help);
     printf(".\n");
 }
 
@@ -59,13 +60,13 @@ static void print_verb(const struct args_verb *verb)
     char name[64];
 
     snprintf(name, sizeof name, "pixmill-%s", verb->name);
-    print_head(name, verb->summary);
+    man_print_head(name, 1, verb->summary);
     printf(".SH SYNOPSIS\n\\fBpixmill %s\\fR ", verb->name);
-    print_text(verb->arguments);
+    man_print_text(verb->arguments);
     printf(" [\\fIOPTIONS\\fR]\n");
     if (verb->details) {
         printf(".SH DESCRIPTION\n");
-        print_text(verb->details);
+        man_print_text(verb->details);
     }
     printf(".SH OPTIONS\n");
     for (const struct args_option *o = verb->options; o && o->name; o++) {
@@ -76,7 +77,7 @@ static void print_verb(const struct args_verb *verb)
     }
     if (verb->examples) {
         printf(".SH EXAMPLES\n.nf\n");
-        print_text(verb->examples);
+        man_print_text(verb->examples);
         printf(".fi\n");
     }
     print_exit_codes();
@@ -85,13 +86,13 @@ static void print_verb(const struct args_verb *verb)
 
 static void print_all(void)
 {
-    print_head("pixmill", "image pipelines that are declared in YAML");
+    man_print_head("pixmill", 1, "image pipelines that are declared in YAML");
     printf(".SH SYNOPSIS\n\\fBpixmill\\fR \\fIVERB\\fR [\\fIARGUMENTS\\fR] [\\fIOPTIONS\\fR]\n.SH VERBS\n");
     for (const struct args_verb *verb = cli_verbs; verb->name; verb++) {
         printf(".TP\n\\fB%s\\fR ", verb->name);
-        print_text(verb->arguments);
+        man_print_text(verb->arguments);
         printf("\n");
-        print_text(verb->summary);
+        man_print_text(verb->summary);
         printf("; see \\fBpixmill\\-%s\\fR(1).\n", verb->name);
     }
     printf(".SH ENVIRONMENT\n.TP\n\\fBPIXMILL_PROFILE\\fR\nthe profile to use where none is named.\n"

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/value.h"
 #include "describe.h"
+#include "man.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,32 @@ static void suggest(struct cli_project *project, const char *name)
     }
 }
 
+static const char *summary_of(const struct description *description)
+{
+    if (description->operation) {
+        return description->operation->summary;
+    }
+    return description->driver_count > 0 ? description->drivers[0]->summary : description->plugin.plugin->summary;
+}
+
+/* The description as it is, in the frame of a man page. */
+static bool print_man(const struct description *description)
+{
+    struct pxm_buf buf;
+
+    pxm_buf_init(&buf, CLI_TEXT_MAX);
+    description_text(description, &buf);
+    bool fine = buf.status == PXM_OK;
+    if (fine) {
+        man_print_head(description->name, 7, summary_of(description));
+        printf(".SH DESCRIPTION\n.nf\n");
+        man_print_text(buf.data);
+        printf(".fi\n.SH SEE ALSO\n\\fBpixmill\\-plugins\\fR(1)\n");
+    }
+    pxm_buf_done(&buf);
+    return fine;
+}
+
 static int describe(const struct cli *cli, const struct args *args, struct cli_project *project, const char *name)
 {
     struct description description;
@@ -144,6 +171,9 @@ static int describe(const struct cli *cli, const struct args *args, struct cli_p
         bool fine = cli_print_json(value, 2);
         pxm_value_unref(value);
         return fine ? CLI_OK : CLI_FAILED;
+    }
+    if (args_has(args, "man")) {
+        return print_man(&description) ? CLI_OK : CLI_FAILED;
     }
     struct pxm_buf buf;
     pxm_buf_init(&buf, CLI_TEXT_MAX);

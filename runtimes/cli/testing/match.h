@@ -1,5 +1,6 @@
-/* Expectations of values, blobs and stored objects, as tests write them: a scalar is what the value must be, a list what its
- * items must be, a map with one or more matchers what must hold of it. Parsed once, checked when the test has run. */
+/* Expectations of values, blobs and stored objects, as tests write them: a scalar is what the value must be, a list
+ * what its items must be, a map with one or more matchers what must hold of it. Parsed once, checked when the test
+ * has run. */
 #ifndef PXM_CLI_TESTING_MATCH_H
 #define PXM_CLI_TESTING_MATCH_H
 

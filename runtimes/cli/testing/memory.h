@@ -1,5 +1,6 @@
-/* The plugin `memory`: a store, a table, a queue and an auth that live in this process and end with it. The test runner puts
- * them in the place of a project's own. Instances of one `place` share what they hold, as instances of one bucket do. */
+/* The plugin `memory`: a store, a table, a queue and an auth that live in this process and end with it. The test
+ * runner puts them in the place of a project's own. Instances of one `place` share what they hold, as instances of
+ * one bucket do. */
 #ifndef PXM_CLI_TESTING_MEMORY_H
 #define PXM_CLI_TESTING_MEMORY_H
 
@@ -25,8 +26,8 @@ struct memory_place {
     int users;
 };
 
-/* The place of that name, whose contents are `make`'s when it is new; "" gives a new one each time. It ends with its last
- * user. NULL: no memory. [any] */
+/* The place of that name, whose contents are `make`'s when it is new; "" gives a new one each time. It ends with its
+ * last user. NULL: no memory. [any] */
 struct memory_place *memory_place_take(const struct pxm_unit *unit, const char *name, void *(*make)(void),
                                        void (*free)(const struct pxm_host *host, void *contents));
 void memory_place_give(struct memory_place *place, const struct pxm_host *host);

@@ -1,5 +1,5 @@
-/* The store of the plugin `memory`: objects, and putting, getting and removing them. An object is a counted blob, so that
- * readers keep what they opened whatever happens to its name. [any] */
+/* The store of the plugin `memory`: objects, and putting, getting and removing them. An object is a counted blob, so
+ * that readers keep what they opened whatever happens to its name. [any] */
 #include "memory_store.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
-/* The table of the plugin `memory`: items, and writing, reading and erasing one. Items are found by looking at all of them,
- * which is fast enough for the few that a test has. [any] */
+/* The table of the plugin `memory`: items, and writing, reading and erasing one. Items are found by looking at all
+ * of them, which is fast enough for the few that a test has. [any] */
 #include "memory_table.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The memory table: pages of items, newest first. [any]
  *
- * A cursor is the place of the last item given and a digest of that together with the query, so that one of another query
- * is told. There is no secret in it: who queries this table holds it in the same memory. */
+ * A cursor is the place of the last item given and a digest of that together with the query, so that one of another
+ * query is told. There is no secret in it: who queries this table holds it in the same memory. */
 #include "memory_table.h"
 
 #include "base/digest.h"

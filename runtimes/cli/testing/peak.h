@@ -1,5 +1,5 @@
-/* How much memory the process takes at most while a pipeline runs, as Linux counts it (proc(5): VmRSS, VmHWM, clear_refs). Main
- * thread. */
+/* How much memory the process takes at most while a pipeline runs, as Linux counts it (proc(5): VmRSS, VmHWM,
+ * clear_refs). Main thread. */
 #ifndef PXM_CLI_TESTING_PEAK_H
 #define PXM_CLI_TESTING_PEAK_H
 

@@ -1,5 +1,5 @@
-/* `image:` of an expectation: facts of a picture file, and what it should look like. Equal pixels are never asked for, as
- * every new version of a codec changes some. */
+/* `image:` of an expectation: facts of a picture file, and what it should look like. Equal pixels are never asked
+ * for, as every new version of a codec changes some. */
 #include "match.h"
 
 #include "base/blob.h"

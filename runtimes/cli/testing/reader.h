@@ -1,5 +1,5 @@
-/* Reading test files: what every part of their parser asks of a node, with diagnostics where the answer is no. Memory is the
- * arena's. Main thread. */
+/* Reading test files: what every part of their parser asks of a node, with diagnostics where the answer is no.
+ * Memory is the arena's. Main thread. */
 #ifndef PXM_CLI_TESTING_READER_H
 #define PXM_CLI_TESTING_READER_H
 

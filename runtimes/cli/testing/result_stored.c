@@ -1,5 +1,5 @@
-/* Holds what stores, tables and queues contain after a run against `expect`. They are read as anybody reads them, through
- * the functions of their drivers. */
+/* Holds what stores, tables and queues contain after a run against `expect`. They are read as anybody reads them,
+ * through the functions of their drivers. */
 #include "result.h"
 
 #include "base/blob.h"

@@ -1,5 +1,5 @@
-/* What the engine tells of the steps of one run: how they ended and how often they were tried; and the faults that a test
- * injects. [any]: it locks itself. */
+/* What the engine tells of the steps of one run: how they ended and how often they were tried; and the faults that a
+ * test injects. [any]: it locks itself. */
 #ifndef PXM_CLI_TESTING_STEPLOG_H
 #define PXM_CLI_TESTING_STEPLOG_H
 

@@ -1,5 +1,5 @@
-/* Tests as they are written, checked against the project they belong to. All of it lives in the arena of the reader and is
- * read-only once parsed. Main thread. */
+/* Tests as they are written, checked against the project they belong to. All of it lives in the arena of the reader
+ * and is read-only once parsed. Main thread. */
 #ifndef PXM_CLI_TESTING_TESTFILE_H
 #define PXM_CLI_TESTING_TESTFILE_H
 
@@ -121,8 +121,8 @@ struct tests {
 
 enum { TESTS_MAX = 10000 };
 
-/* Adds the tests of a file `NAME.test.yaml`, or of the `tests:` of a pipeline whose root node is given. Errors go to the
- * reader's diagnostics. reader->program is set. */
+/* Adds the tests of a file `NAME.test.yaml`, or of the `tests:` of a pipeline whose root node is given. Errors go to
+ * the reader's diagnostics. reader->program is set. */
 void testfile_read(struct reader *reader, const char *path, struct tests *tests);
 void testfile_read_list(struct reader *reader, const struct pxm_node *list, struct tests *tests);
 

@@ -1,5 +1,6 @@
-/* What tests need of pictures: making one, looking at one, comparing two, writing one in another format. The work is done by
- * pipelines of their own, in an engine of their own with wide limits, so that the runner knows no codec. Main thread. */
+/* What tests need of pictures: making one, looking at one, comparing two, writing one in another format. The work is
+ * done by pipelines of their own, in an engine of their own with wide limits, so that the runner knows no codec.
+ * Main thread. */
 #ifndef PXM_CLI_TESTING_TOOLS_H
 #define PXM_CLI_TESTING_TOOLS_H
 

@@ -35,31 +35,12 @@ expect_not_mapped 'plugins-1/' libvips
 run_mapped pixmill man run
 expect_not_mapped 'plugins-1/' libvips
 
-it a_pipeline_without_pictures_maps_no_libvips
-make_app
-run_mapped pixmill run newest --project app
-expect_code 0
-expect_mapped 'sqlite\.so'
-expect_not_mapped libvips libglib resize-body
-
-it a_project_without_pictures_maps_no_plugin_for_them
+it a_pipeline_without_pictures_maps_no_plugin_for_them
 make_reader reader.yaml
 run_mapped pixmill run reader.yaml "$photo"
 expect_code 0
 expect_mapped 'localfs\.so'
 expect_not_mapped libvips libglib resize-body 'resize\.so' 'vips\.so'
-
-it a_header_that_is_refused_maps_no_libvips
-make_app
-printf '<svg xmlns="http://www.w3.org/2000/svg"/>' >a.jpg
-run_mapped pixmill run import --project app a.jpg
-expect_code 1
-expect_not_mapped libvips
-
-it reading_metadata_maps_no_libvips
-run_mapped pixmill run -e metadata "$photo"
-expect_code 0
-expect_not_mapped libvips libglib
 
 it the_first_picture_maps_libvips
 make_app

@@ -13,5 +13,8 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/PixmillConfigVersio
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/PixmillConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/PixmillConfigVersion.cmake
   ${PROJECT_SOURCE_DIR}/cmake/PixmillPlugin.cmake DESTINATION ${PIXMILL_CMAKE_DIR})
+# Both are found from where they lie, so that the installed tree may be moved.
+file(RELATIVE_PATH PIXMILL_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" PIXMILL_PREFIX_FROM_PC ${PIXMILL_PREFIX_FROM_PC})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/pixmill.pc.in ${CMAKE_CURRENT_BINARY_DIR}/pixmill.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pixmill.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,96 @@
+#!/bin/sh
+# What is installed works for others, also after it was moved: a plugin and a host built against it alone, the program with
+# that plugin, man pages and completions. usage: install.sh BUILD_FOLDER CMAKE COMPILER
+set -eu
+build=$1
+cmake=$2
+cc=$3
+source=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset PIXMILL_PLUGIN_PATH PIXMILL_PROFILE DESTDIR
+cd "$work"
+
+fail() {
+    echo "$*"
+    exit 1
+}
+
+# quietly COMMAND...: shows what it printed when it fails.
+quietly() {
+    "$@" >log 2>&1 || {
+        cat log
+        fail "failed: $*"
+    }
+}
+
+quietly "$cmake" --install "$build" --prefix "$work/first"
+mv first prefix
+prefix=$work/prefix
+pixmill=$prefix/bin/pixmill
+[ "$(find prefix -name acme.so)" = "" ] || fail "the example plugin was installed"
+found=$(grep -rIlF -e "$build" -e "$work/first" -e "$source" prefix || true)
+[ -z "$found" ] || fail "these know where they were made: $found"
+
+# ---- the program ----
+"$pixmill" plugins list >list || fail "a plugin cannot be loaded: $(cat list)"
+for plugin in localfs resize sqlite vips; do
+    grep -q "^$plugin " list || fail "the program does not find the plugin $plugin"
+done
+quietly "$pixmill" run -e 'decode ! thumbnail width=64 ! encode format=webp' "$source/examples/photo.jpg" -o small.webp
+[ "$(head -c 12 small.webp | tail -c 4)" = WEBP ] || fail "no WebP came out"
+
+# ---- a plugin, with CMake and without ----
+quietly "$cmake" -S "$source/examples/plugin" -B acme -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$prefix"
+quietly "$cmake" --build acme
+cat >stats.yaml <<END
+version: 1
+inputs: {file: {type: blob}}
+steps: [{id: stats, in: input.file, acme.stats: {}}]
+output: \${steps.stats.distinct}
+END
+printf abca >bytes
+
+# counts: whether the plugin is found and works.
+counts() { [ "$("$pixmill" run stats.yaml bytes 2>log)" = 3 ] || fail "$1: $(cat log)"; }
+
+module=$(find acme -name acme.so)
+PIXMILL_PLUGIN_PATH=$work/$(dirname "$module")
+export PIXMILL_PLUGIN_PATH
+counts "the plugin in a folder of PIXMILL_PLUGIN_PATH does not work"
+unset PIXMILL_PLUGIN_PATH
+quietly "$cmake" --install acme --prefix "$prefix"
+counts "the plugin does not work where it was installed"
+
+PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name pixmill.pc)")
+export PKG_CONFIG_PATH
+plugins=$(pkg-config --variable=plugindir pixmill)
+rm "$plugins/acme.so" || fail "pkg-config names a folder of plugins that is none: $plugins"
+# The command of docs/plugin-guide.md.
+# shellcheck disable=SC2046
+(cd "$source/examples/plugin" && quietly "$cc" -shared -fPIC -fvisibility=hidden -Wl,-z,defs,-z,now \
+    $(pkg-config --cflags pixmill) -o "$plugins/acme.so" acme.c -lm)
+counts "the plugin built without CMake does not work"
+
+# ---- a host ----
+# shellcheck disable=SC2046
+quietly "$cc" -std=c11 -Wall -Werror "$source/examples/embed/embed.c" -o host $(pkg-config --cflags --libs pixmill)
+LD_LIBRARY_PATH=$(pkg-config --variable=libdir pixmill) PIXMILL_PLUGIN_PATH=$plugins \
+    quietly ./host "$source/examples/embed/thumbnail.yaml" "$source/examples/photo.jpg" 320 host.webp
+grep -q 'bytes of image/webp' log || fail "the host made no picture: $(cat log)"
+quietly "$cmake" -S "$source/examples/embed" -B embed -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$prefix"
+quietly "$cmake" --build embed
+PIXMILL_PLUGIN_PATH=$plugins \
+    quietly embed/embed "$source/examples/embed/thumbnail.yaml" "$source/examples/photo.jpg" 320 embed.webp
+cmp host.webp embed.webp || fail "two builds of the same host differ"
+
+# ---- man pages and completions ----
+"$pixmill" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/-\1/p' >verbs
+[ -s verbs ] || fail "the program has no verbs"
+for page in '' $(cat verbs); do
+    head -n 1 "$prefix/share/man/man1/pixmill$page.1" | grep -q '^\.TH ' || fail "there is no man page pixmill$page(1)"
+done
+for file in bash-completion/completions/pixmill zsh/site-functions/_pixmill fish/vendor_completions.d/pixmill.fish; do
+    grep -q check "$prefix/share/$file" || fail "there is no completion $file"
+done
+echo "what is installed works, also after it was moved"

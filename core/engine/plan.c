@@ -28,17 +28,6 @@ static void release_config(void *config)
     pxm_config_free(config);
 }
 
-static void bind_transform(struct planner *planner, struct pxm_plan_step *plan)
-{
-    const struct pxm_operation *operation = plan->step->operation;
-    pxm_error error = {0};
-
-    if (pxm_engine_transform(planner->engine, operation->unit, &plan->transform, &error) != PXM_OK) {
-        pxm_diag_add(planner->diags, PXM_SEVERITY_ERROR, "E403", plan->step->span, "`%s` cannot be started: %s",
-                     operation->name, error.text);
-    }
-}
-
 static void fill_constant(struct planner *planner, struct pxm_plan_step *plan)
 {
     const struct pxm_scope nothing = {0}; /* never asked: there is no reference */
@@ -53,7 +42,7 @@ static void fill_constant(struct planner *planner, struct pxm_plan_step *plan)
     }
 }
 
-static const struct pxm_pipeline *find_callee(const struct planner *planner, const struct pxm_program *program)
+static struct pxm_pipeline *find_callee(const struct planner *planner, const struct pxm_program *program)
 {
     for (size_t i = 0; i < planner->project->program_count; i++) {
         if (planner->project->programs[i] == program) {
@@ -74,9 +63,6 @@ static void plan_step(struct planner *planner, const struct pxm_step *step, stru
     if (step->kind != PXM_STEP_OPERATION) {
         plan_block(planner, &step->block, &plan->block);
     } else {
-        if (step->operation->unit) {
-            bind_transform(planner, plan);
-        }
         if (step->options->constant) {
             fill_constant(planner, plan);
         }

@@ -233,6 +233,9 @@ pxm_status pxm_run_begin(pxm_pipeline *pipeline, const struct pxm_run_start *sta
     }
     pxm_status status = prepare(run, start, &options, error);
     if (status == PXM_OK) {
+        status = pxm_plan_start(pipeline, error);
+    }
+    if (status == PXM_OK) {
         *ret = run; /* before a worker can hand it to `done` */
         status = pxm_gatekeeper_enter(&pipeline->project->gatekeeper, pipeline->turns, pipeline->program,
                                       run->engine->pool, &run->task, error);

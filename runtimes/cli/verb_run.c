@@ -5,6 +5,7 @@
 #include "trace.h"
 
 #include "base/value.h"
+#include "engine/plan.h"
 #include "engine/run.h"
 #include "engine/run_start.h"
 #include "lang/yaml/scalar.h"
@@ -255,6 +256,19 @@ static const struct pxm_program *program_of_file(const struct pxm_project *proje
     return NULL;
 }
 
+/* --dry-run: all that comes before the first step. */
+static int rehearse(const struct cli *cli, pxm_pipeline *pipeline)
+{
+    pxm_error error = {0};
+
+    if (pxm_plan_start(pipeline, &error) != PXM_OK) {
+        cli_print_error(cli, &error);
+        return cli_exit_of(&error);
+    }
+    fprintf(stderr, "pipeline `%s` is ready to run\n", pxm_pipeline_program(pipeline)->name);
+    return CLI_OK;
+}
+
 static int run_target(struct cli *cli, const struct args *args, const struct target *target, long jobs,
                       int64_t deadline_ms)
 {
@@ -270,7 +284,7 @@ static int run_target(struct cli *cli, const struct args *args, const struct tar
         if (!pipeline) {
             code = CLI_USAGE;
         } else if (args_has(args, "dry-run")) {
-            fprintf(stderr, "pipeline `%s` is ready to run\n", program->name);
+            code = rehearse(cli, pipeline);
         } else if (args_has(args, "each")) {
             code = batch_run(&batch);
         } else {

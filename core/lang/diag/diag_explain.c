@@ -242,9 +242,6 @@ static const struct explanation table[] = {
      "No loaded plugin offers it. Look for a typo; operations of third parties are written\n"
      "with the vendor's name, as in acme.facecrop, and their plugin is named under `plugins:\n"
      "{require: {...}}` in pixmill.yaml.\n"},
-    {"E403", "an operation cannot start",
-     "The plugin was loaded, but this operation of it could not be set up; the message is the\n"
-     "plugin's own.\n"},
 
     /* ---- project and resources ---- */
     {"E500", "no project",

@@ -42,6 +42,20 @@ expect_code 0
 expect_mapped 'localfs\.so'
 expect_not_mapped libvips libglib resize-body 'resize\.so' 'vips\.so'
 
+it a_pipeline_without_pictures_maps_no_codec_though_others_of_the_project_do
+make_app
+run_mapped pixmill run newest --project app
+expect_code 0
+expect_mapped 'sqlite\.so'
+expect_not_mapped libvips libglib resize-body
+
+it a_file_that_is_too_large_maps_no_codec
+make_app
+truncate -s 26M large.jpg
+run_mapped pixmill run import --project app large.jpg
+expect_code 1
+expect_not_mapped libvips libglib
+
 it the_first_picture_maps_libvips
 make_app
 run_mapped pixmill run import --project app "$photo"

@@ -1,6 +1,6 @@
 /* A checked program made ready to run: constant options filled, patterns compiled, vars evaluated, announcements
- * resolved. Made when a project is opened, read-only until it is closed, but for one thing: transforms are bound to their
- * instances when the pipeline is first run. */
+ * resolved. Made when a project is opened, read-only until it is closed, but for one thing: transforms are bound to
+ * their instances when the pipeline is first run. */
 #ifndef PXM_ENGINE_PLAN_H
 #define PXM_ENGINE_PLAN_H
 
@@ -48,8 +48,8 @@ struct pxm_pipeline {
 bool pxm_plan_project(pxm_engine *engine, struct pxm_project_handle *handle, const struct pxm_project *project,
                       struct pxm_arena *arena, struct pxm_pipeline *pipelines, struct pxm_diags *diags);
 
-/* Creates the transforms that a pipeline and those it calls need, and so maps what they are linked with; does nothing the
- * second time. What fails is tried again by the next run. [any] */
+/* Creates the transforms that a pipeline and those it calls need, and so maps what they are linked with; does nothing
+ * the second time. What fails is tried again by the next run. [any] */
 pxm_status pxm_plan_start(struct pxm_pipeline *pipeline, pxm_error *error);
 
 /* "pipelines/upload.yaml:10:5" of a step, for messages. */

@@ -1,5 +1,5 @@
-/* Creates the transforms of a pipeline when it is first run: a project of many pipelines pays for those that it runs, and
- * one that lists records never maps a codec. Called by the threads that submit runs. */
+/* Creates the transforms of a pipeline when it is first run: a project of many pipelines pays for those that it runs,
+ * and one that lists records never maps a codec. Called by the threads that submit runs. */
 #include "engine/plan.h"
 
 #include "base/error.h"

@@ -1,4 +1,5 @@
-/* Holds the exclusive lock of an SQLite file until its standard input ends: hold_lock FILE. Says "locked" when it has it. */
+/* Holds the exclusive lock of an SQLite file until its standard input ends: hold_lock FILE. Says "locked" when it has
+ * it. */
 #include <sqlite3.h>
 #include <stdio.h>
 

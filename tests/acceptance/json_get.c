@@ -1,5 +1,5 @@
-/* Prints a value of a JSON document: json_get PATH < DOCUMENT, where PATH is a.b.0.c, "a.#" counts what is in a, and "."
- * is the whole. Strings are printed as they are, all else as JSON. Exit code 1: no such value, 3: no JSON. */
+/* Prints a value of a JSON document: json_get PATH < DOCUMENT, where PATH is a.b.0.c, "a.#" counts what is in a, and
+ * "." is the whole. Strings are printed as they are, all else as JSON. Exit code 1: no such value, 3: no JSON. */
 #include "base/json.h"
 
 #include "base/error.h"

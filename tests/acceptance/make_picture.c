@@ -1,5 +1,5 @@
-/* Writes pictures that no encoder would: legal ones that cost a decoder far more than their size tells, and lies. Called
- * by the tests of this folder: make_picture KIND [NUMBER...] > FILE. */
+/* Writes pictures that no encoder would: legal ones that cost a decoder far more than their size tells, and lies.
+ * Called by the tests of this folder: make_picture KIND [NUMBER...] > FILE. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

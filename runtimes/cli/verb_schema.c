@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/value.h"
 #include "lang/program/schema.h"
+#include "testing/test_schema.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 static const struct {
     const char *name;
     pxm_value *(*make)(const struct pxm_catalog *catalog);
-} schemas[] = {{"project", pxm_schema_project}, {"pipeline", pxm_schema_pipeline}};
+} schemas[] = {{"project", pxm_schema_project}, {"pipeline", pxm_schema_pipeline}, {"test", test_schema}};
 
 static bool write_schema(const char *folder, const char *name, const pxm_value *schema)
 {

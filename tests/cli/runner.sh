@@ -123,6 +123,10 @@ args="--only *bound*"
 check "only some" 0
 ends_with "2 passed, 0 failed"
 
+args="--only nothing*"
+check "a name that none has" 2
+tells "no test has a name like nothing*"
+
 args="pipelines/small.test.yaml --json"
 check "a file, as JSON" 0
 has "$work/out" '^{"schema":"pixmill.test/1","file":"pipelines/small.test.yaml","line":3,"pipeline":"small","name":"all matchers","outcome":"ok",'

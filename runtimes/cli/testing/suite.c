@@ -171,5 +171,9 @@ int suite_run(const struct suite *suite, const struct tests *tests, struct repor
     if (code != CLI_OK) {
         return code;
     }
+    if (suite->only && report->passed + report->failed == 0) {
+        fprintf(stderr, "pixmill test: no test has a name like %s\n", suite->only);
+        return CLI_USAGE;
+    }
     return report->failed > 0 ? CLI_FAILED : CLI_OK;
 }

@@ -2,6 +2,7 @@
 # Bad pictures through the import pipeline of the app: each is refused with a stable code that says it is no use to
 # repeat it, within little memory, the others of its batch are done, and nothing stays behind.
 . "$(dirname "$0")/lib.sh"
+without_leak_check
 
 # Runs import on a file that must be refused with one of the codes, leaving nothing in the store and no record. The
 # address space is what the program, its libraries and a decoder that behaves need.

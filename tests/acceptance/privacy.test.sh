@@ -1,6 +1,7 @@
 #!/bin/sh
 # Where a photo was taken is its owner's business: the place is in no derivative, no record and nothing that is printed.
 . "$(dirname "$0")/lib.sh"
+without_leak_check
 
 # The place as the photo has it: 46.5 degrees north, 8 degrees east; in EXIF three pairs of a number and what divides it.
 expect_no_place() { # FILE...

@@ -2,6 +2,7 @@
 # When the world is not as it should be: a full or read-only disk, a locked or damaged database, places that are something
 # else. Each is told with the path and what to do, loses nothing, leaves no draft, and is over when its cause is.
 . "$(dirname "$0")/lib.sh"
+without_leak_check
 
 expect_import_works() {
     import "$photo"

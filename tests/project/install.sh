@@ -18,8 +18,8 @@ fail() {
 
 # quietly COMMAND...: shows what it printed when it fails.
 quietly() {
-    "$@" >log 2>&1 || {
-        cat log
+    "$@" >"$work/log" 2>&1 || {
+        cat "$work/log"
         fail "failed: $*"
     }
 }

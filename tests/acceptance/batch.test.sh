@@ -2,14 +2,13 @@
 # pixmill run --each: which files, in what order, what one failure means for the others, and going on where it stopped.
 . "$(dirname "$0")/lib.sh"
 
-# A pipeline that keeps files; those that are empty fail as `my.empty`, those that begin with "busy" as `my.busy`.
+# A pipeline that keeps files; where the input `key` names a bad or a busy one, it fails as `my.bad` or `my.busy`.
 make_keeper() {
     cat >keeper.yaml <<'END'
 version: 1
 inputs:
   file: {type: blob}
   key: {type: string, default: ""}
-  pass: {type: bool, default: true}
 steps:
   - {id: bad, when: "input.key in ['bad.jpg', 'worse.jpg']", fail: {code: my.bad, message: "a bad file"}}
   - {id: busy, when: "input.key == 'busy.jpg'", fail: {code: my.busy, message: "a busy file", transient: true}}

@@ -188,14 +188,14 @@ describe() {
     run pixmill run "$work/describe.yaml" "$1"
 }
 
-# A pipeline that keeps a file and never looks into it: make_reader FILE. For runs that need no picture.
+# A pipeline that keeps a file and never looks into it: make_reader FILE.
 make_reader() {
     printf '%s\n' 'version: 1' 'inputs: {file: {type: blob}, tag: {type: string, default: none}}' 'steps:' \
         '  - {id: kept, in: input.file, put: {store: images, key: "kept/${run.id}"}}' \
         'output: "${input.tag}"' >"$1"
 }
 
-# Whether this user can be kept from writing by a mode; root cannot.
+# Root is not kept from writing by a mode.
 is_root() {
     [ "$(id -u)" = 0 ]
 }

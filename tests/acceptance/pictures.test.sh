@@ -21,8 +21,8 @@ expect_refusal() { # FILE CODE...
     expect_json '.#' 0
 }
 
-# One whose header is fine and whose pixels are not is found out later. Uploaded and shrunk in one run, what was stored is
-# taken back; shrunk by a run of its own, the original stays whole and its record says what is wrong with it.
+# One whose header is fine and whose pixels are not is found out later. Uploaded and shrunk in one run, what was stored
+# is taken back; shrunk by a run of its own, the original stays whole and its record says what is wrong with it.
 expect_late_refusal() { # FILE CODE
     make_app && rm -rf app/var
     run_within 1024 pixmill run import --project app --json "$1"

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 without_leak_check
 
-# The place as the photo has it: 46.5 degrees north, 8 degrees east; in EXIF three pairs of a number and what divides it.
+# Whether a reader of ours, and one that is not, finds a place or the camera.
 expect_no_place() { # FILE...
     for file; do
         run pixmill run -e 'metadata gps=true' "$file"

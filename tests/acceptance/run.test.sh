@@ -99,12 +99,19 @@ expect_no_file out.bin
 # ---- inputs ----------------------------------------------------------------------------------------------------------
 
 make_types() {
-    printf '%s\n' 'version: 1' 'inputs:' '  s: {type: string, default: ""}' '  i: {type: int, min: 0, max: 9, default: 1}' \
-        '  f: {type: float, default: 1}' '  b: {type: bool, default: false}' '  l: {type: list, default: []}' \
-        '  r: {type: record, default: {}}' 'steps:' \
-        '  - {id: no, when: input.i == 9, fail: {code: my.no, message: "never"}}' \
-        'output: {s: "${input.s}", i: "${input.i}", f: "${input.f}", b: "${input.b}", l: "${input.l}", r: "${input.r}"}' \
-        >types.yaml
+    cat >types.yaml <<'END'
+version: 1
+inputs:
+  s: {type: string, default: ""}
+  i: {type: int, min: 0, max: 9, default: 1}
+  f: {type: float, default: 1}
+  b: {type: bool, default: false}
+  l: {type: list, default: []}
+  r: {type: record, default: {}}
+steps:
+  - {id: no, when: input.i == 9, fail: {code: my.no, message: "never"}}
+output: {s: "${input.s}", i: "${input.i}", f: "${input.f}", b: "${input.b}", l: "${input.l}", r: "${input.r}"}
+END
 }
 
 it set_gives_inputs_of_every_type

@@ -1,6 +1,6 @@
 #!/bin/sh
-# When the world is not as it should be: a full or read-only disk, a locked or damaged database, places that are something
-# else. Each is told with the path and what to do, loses nothing, leaves no draft, and is over when its cause is.
+# When the world is not as it should be: a full or read-only disk, a locked or damaged database, places that are
+# something else. Each is told with the path and what to do, loses nothing, leaves no draft, and ends with its cause.
 . "$(dirname "$0")/lib.sh"
 without_leak_check
 
@@ -89,8 +89,7 @@ expect_code 1
 expect_err 'state file could not be written' 'No space left on device'
 
 it results_that_cannot_be_printed_are_a_failure
-make_types() { printf 'version: 1\nsteps: [{id: s, vips.black: {width: 9, height: 9}}]\noutput: "${steps.s.width}"\n' >"$1"; }
-make_types nine.yaml
+printf '%s\n' 'version: 1' 'steps: [{id: s, vips.black: {width: 9, height: 9}}]' 'output: "${steps.s.width}"' >nine.yaml
 code=0
 pixmill run nine.yaml >/dev/full 2>"$work/err" || code=$?
 expect_code 1

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Measures pixmill against a bare libvips loop that does the same image work, both in turn in this run.
 #   bench/run.sh [--rounds N] [--count N] [--no-slim] [PHOTO...]
-# Without a PHOTO it makes one of 12 megapixels. Ratios are medians of per-round ratios; they are what counts.
+# Without a PHOTO it makes one of 12 megapixels. $PIXMILL_BENCH_BIN names the programs of another build than release. Ratios are medians of per-round ratios; they are what counts.
 set -eu
 cd "$(dirname "$0")/.."
-bin=build/release/bin
+bin=${PIXMILL_BENCH_BIN:-build/release/bin}
 work=build/bench
 slim_package=@img/sharp-libvips-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
 slim_version=1.3.4

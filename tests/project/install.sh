@@ -9,6 +9,7 @@ source=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset PIXMILL_PLUGIN_PATH PIXMILL_PROFILE DESTDIR
+export CMAKE_GENERATOR=Ninja # make may not be there
 cd "$work"
 
 fail() {

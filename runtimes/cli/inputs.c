@@ -8,7 +8,7 @@ enum { VALUE_BYTES_MAX = 64 << 10 };
 
 static char *own(struct inputs *inputs, char *text)
 {
-    if (text && inputs->text_count < 2 * INPUTS_MAX) {
+    if (text && inputs->text_count < (size_t)2 * INPUTS_MAX) {
         inputs->texts[inputs->text_count++] = text;
         return text;
     }

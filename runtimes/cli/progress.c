@@ -38,7 +38,7 @@ static void draw(struct progress *progress, int64_t now)
             progress->terminal ? "\r\033[K" : "", bar, percent, progress->done, progress->total, rate, eta,
             progress->done - progress->failed, progress->failed, (long long)progress_peak_mib(),
             progress->terminal ? "" : "\n");
-    fflush(stderr);
+    (void)fflush(stderr); /* a bar that cannot be shown is no failure */
     progress->shown_ms = now;
     progress->shown_percent = percent;
 }

@@ -103,7 +103,7 @@ static bool open_out(struct state *state, const char *path)
         return false;
     }
     /* A torn last line must not swallow the next one. */
-    if (fseek(state->out, -1, SEEK_END) == 0 && fgetc(state->out) != '\n') {
+    if (fseek(state->out, -1, SEEK_END) == 0 && fgetc(state->out) != '\n' && fseek(state->out, 0, SEEK_END) == 0) {
         fputc('\n', state->out);
     }
     return true;
@@ -122,7 +122,7 @@ bool state_open(struct state *state, const char *path, const char *resume, const
             fprintf(stderr, "pixmill: %s: %s\n", resume, in ? "cannot be read" : strerrordesc_np(errno));
         }
         if (in) {
-            fclose(in);
+            (void)fclose(in); /* it was read to its end */
         }
     }
     return fine && (!path || open_out(state, path));

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct pxm_host *host; /* the table of any instance: they differ in the name that logs show */
+/* The table of any instance: they differ in the name that logs show. Instances are made while others run. */
+static const struct pxm_host *_Atomic host;
 
 static pxm_status create(const struct pxm_host *given, const void *config, void **ret_self, pxm_error *error)
 {

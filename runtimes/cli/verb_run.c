@@ -50,11 +50,28 @@ static bool write_all(int fd, const char *data, size_t length)
     return true;
 }
 
+/* A device or pipe is what it is and stays where it is; the bytes go into it. */
+static bool write_into(const char *path, const void *data, size_t length)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    bool fine = fd >= 0 && write_all(fd, data, length);
+
+    fine = (fd < 0 || close(fd) == 0) && fine;
+    if (!fine) {
+        fprintf(stderr, "pixmill run: %s: %s\n", path, strerrordesc_np(errno));
+    }
+    return fine;
+}
+
 /* A file appears whole or not at all: it is written beside its place and renamed. */
 static bool write_file(const char *path, const void *data, size_t length)
 {
     char *draft = NULL;
+    struct stat st;
 
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        return write_into(path, data, length);
+    }
     if (asprintf(&draft, "%s.XXXXXX", path) < 0) {
         return false;
     }

@@ -66,6 +66,16 @@ cp "$work/out" small.png
 describe small.png
 expect_json format png
 
+it an_output_that_is_a_pipe_or_device_stays_one
+mkfifo pipe
+cat pipe >through.webp &
+reader=$! children="$children $reader"
+run pixmill run -e 'decode ! thumbnail width=64 ! encode format=webp' "$photo" -o pipe
+expect_code 0
+wait "$reader"
+[ -p pipe ] || complain 'the pipe was replaced by a file'
+[ -s through.webp ] || complain 'nothing came through the pipe'
+
 it an_output_that_nobody_reads_is_a_failure_and_no_crash
 {
     pixmill run -e 'decode ! encode format=png' "$photo" -o - 2>err

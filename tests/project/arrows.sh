@@ -36,14 +36,20 @@ ours core/lang/expr '(base|lang/(diag|yaml|expr))/[a-z0-9_]+[.]h|pixmill/plugin[
 ours core/lang/options '(base|lang/(diag|yaml|expr|options))/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
 ours core/lang/program '(base|lang/[a-z]+)/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
 ours core/engine '(base|lang/[a-z]+|engine)/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
-ours runtimes '(base|lang/[a-z]+|engine|testing)/[a-z0-9_]+[.]h|([.][.]/)?[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
+ours runtimes/app '(base|lang/[a-z]+|engine|app)/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
+ours runtimes/daemon '(base|lang/[a-z]+|engine|app|daemon)/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
+ours runtimes/cli '(base|lang/[a-z]+|engine|testing)/[a-z0-9_]+[.]h|([.][.]/)?[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
 for plugin in plugins/*/; do
     ours "$plugin" '(body/|[.][.]/)?[a-z0-9_]+[.]h|(vipsbase|aws)/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
 done
 
-# The core knows no image codec, no HTTP, no database; the command line knows no more than the core does.
+# The core knows no image codec, no HTTP server, no database; the command line, and what the hosts share, know no more
+# than the core does. The daemon has a server and a journal, and decodes nothing.
 for folder in core runtimes; do
-    theirs $folder 'vips/|glib|jpeglib|png[.]h|webp/|tiff|libheif/|curl/|microhttpd|sqlite3'
+    theirs $folder 'vips/|glib|jpeglib|png[.]h|webp/|tiff|libheif/|curl/'
+done
+for folder in core runtimes/cli runtimes/app; do
+    theirs $folder 'microhttpd|sqlite3|systemd/'
 done
 # The light half of an image plugin describes, and needs no library for it.
 for half in plugins/resize/*.[ch] plugins/vips/*.[ch]; do

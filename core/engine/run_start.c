@@ -2,18 +2,16 @@
  * before a worker is kept busy. */
 #include "engine/run_start.h"
 
-#include "base/digest.h"
 #include "base/utf8.h"
 #include "base/value.h"
 #include "engine/input_values.h"
 #include "engine/report.h"
 #include "engine/run.h"
+#include "engine/run_id.h"
 #include "engine/run_work.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { ID_RANDOM_BYTES = 10 };
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
@@ -107,28 +105,9 @@ static pxm_status set_inputs(struct pxm_run *run, const struct pxm_run_start *st
 
 /* ---- identity ---------------------------------------------------------------------------------------------------- */
 
-/* "20261122T140453564-c07002b92f05b33079fb": the time in UTC, so that names made of ids sort by age, and 80 random
- * bits, so that nobody can guess one. */
-static void make_id(char *id, int64_t wall_ms, const uint8_t random[ID_RANDOM_BYTES])
-{
-    char time[PXM_TIME_TEXT_MAX];
-    size_t length = 0;
-
-    pxm_time_format(wall_ms, time);
-    for (const char *at = time; *at; at++) {
-        if ((*at >= '0' && *at <= '9') || *at == 'T') {
-            id[length++] = *at;
-        }
-    }
-    id[length++] = '-';
-    pxm_hex(random, ID_RANDOM_BYTES, id + length);
-}
-
 /* Given by the host, or made. */
 static pxm_status set_id(struct pxm_run *run, const char *wanted, pxm_error *error)
 {
-    uint8_t random[ID_RANDOM_BYTES];
-
     if (wanted) {
         size_t length = strnlen(wanted, sizeof run->job.id);
         if (length == 0 || length == sizeof run->job.id || !pxm_utf8_valid(wanted, length)) {
@@ -138,11 +117,7 @@ static pxm_status set_id(struct pxm_run *run, const char *wanted, pxm_error *err
         pxm_utf8_copy(run->job.id, sizeof run->job.id, wanted);
         return PXM_OK;
     }
-    if (pxm_random(random, sizeof random) != PXM_OK) {
-        return pxm_error_set(error, PXM_E_TRANSIENT, "run.random", "no random numbers for an id");
-    }
-    make_id(run->job.id, run->engine->clock->wall_ms(run->engine->clock->arg), random);
-    return PXM_OK;
+    return pxm_run_id_make(run->engine->clock, run->job.id, error);
 }
 
 /* What expressions see as `run`. */

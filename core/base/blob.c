@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MEDIA_MAX = 128 };
+enum { MEDIA_MAX = 128, ETAG_MAX = 128 };
 
 /* The bytes, which for a file appear when somebody asks. Apart from the blob, as that is const to who only reads. */
 struct bytes {
@@ -36,6 +36,7 @@ struct pxm_blob {
     void *arg;
     struct bytes *bytes; /* behind the blob, in the same piece of memory */
     char media[MEDIA_MAX];
+    char etag[ETAG_MAX];
 };
 
 struct blob_and_bytes {
@@ -245,19 +246,81 @@ const uint8_t *pxm_blob_sha256(pxm_blob *blob)
     return has_hash ? bytes->hash : NULL;
 }
 
-void pxm_blob_set_media(pxm_blob *blob, const char *media)
+void pxm_blob_set_sha256(pxm_blob *blob, const uint8_t digest[PXM_SHA256_BYTES])
 {
-    size_t length = media != NULL ? strlen(media) : 0;
-    if (length >= sizeof blob->media) {
-        length = 0; /* A part of a media type would be another one. */
+    memcpy(blob->bytes->hash, digest, PXM_SHA256_BYTES);
+    atomic_store_explicit(&blob->bytes->has_hash, true, memory_order_release);
+}
+
+/* What is too long is left out: a part of it would say something else. */
+static void set_text(char *to, size_t size, const char *text)
+{
+    size_t length = text != NULL ? strlen(text) : 0;
+    if (length >= size) {
+        length = 0;
     }
     if (length > 0) {
-        memcpy(blob->media, media, length);
+        memcpy(to, text, length);
     }
-    blob->media[length] = '\0';
+    to[length] = '\0';
+}
+
+void pxm_blob_set_media(pxm_blob *blob, const char *media)
+{
+    set_text(blob->media, sizeof blob->media, media);
 }
 
 const char *pxm_blob_media(const pxm_blob *blob)
 {
     return blob->media[0] != '\0' ? blob->media : NULL;
+}
+
+void pxm_blob_set_etag(pxm_blob *blob, const char *etag)
+{
+    set_text(blob->etag, sizeof blob->etag, etag);
+}
+
+const char *pxm_blob_etag(const pxm_blob *blob)
+{
+    return blob->etag[0] != '\0' ? blob->etag : NULL;
+}
+
+static void release_blob(void *blob)
+{
+    pxm_blob_unref(blob);
+}
+
+/* The range has been checked when the first blob was made. */
+static pxm_blob *another(pxm_blob *blob)
+{
+    if (blob->fd < 0) {
+        return pxm_blob_new(pxm_blob_data(blob, NULL), blob->length, release_blob, blob);
+    }
+    int fd = fcntl(blob->fd, F_DUPFD_CLOEXEC, 0);
+    pxm_blob *copy = fd >= 0 ? new_blob(NULL, blob->length) : NULL;
+    if (copy != NULL) {
+        copy->fd = fd;
+        copy->offset = blob->offset;
+    } else if (fd >= 0) {
+        close(fd);
+    }
+    pxm_blob_unref(blob);
+    return copy;
+}
+
+pxm_blob *pxm_blob_own(pxm_blob *blob)
+{
+    if (atomic_load_explicit(&blob->refs, memory_order_acquire) == 1) {
+        return blob;
+    }
+    pxm_blob *copy = another(pxm_blob_ref(blob));
+    if (copy != NULL) {
+        memcpy(copy->media, blob->media, sizeof copy->media);
+        memcpy(copy->etag, blob->etag, sizeof copy->etag);
+        if (atomic_load_explicit(&blob->bytes->has_hash, memory_order_acquire)) {
+            pxm_blob_set_sha256(copy, blob->bytes->hash);
+        }
+    }
+    pxm_blob_unref(blob);
+    return copy;
 }

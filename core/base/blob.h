@@ -17,5 +17,14 @@ int pxm_blob_fd(const pxm_blob *blob, int64_t *ret_offset);
 const uint8_t *pxm_blob_sha256(pxm_blob *blob);
 void pxm_blob_set_media(pxm_blob *blob, const char *media);
 const char *pxm_blob_media(const pxm_blob *blob);
+/* The entity tag of the object that the bytes are all of, with its quotes; copied, one of 128 bytes or more is
+ * forgotten. NULL: not known. Setting only before the blob is shared. */
+void pxm_blob_set_etag(pxm_blob *blob, const char *etag);
+const char *pxm_blob_etag(const pxm_blob *blob);
+/* The digest is known already, so nobody needs to compute it; it must be that of the bytes. Before it is shared. */
+void pxm_blob_set_sha256(pxm_blob *blob, const uint8_t digest[32]);
+/* A blob of the same bytes of which nobody else has a reference, so that it may still be described: `blob` itself where
+ * that is so. Takes over `blob`, also on failure (NULL: no memory, or no descriptor left). */
+pxm_blob *pxm_blob_own(pxm_blob *blob);
 
 #endif

@@ -230,6 +230,65 @@ static void threads_map_and_hash_once(void **state)
     }
 }
 
+static void an_etag_is_kept_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    char long_tag[200];
+    memset(long_tag, 'x', sizeof long_tag - 1);
+    long_tag[sizeof long_tag - 1] = '\0';
+    pxm_blob *blob = pxm_blob_copy("a", 1);
+    assert_null(pxm_blob_etag(blob));
+    pxm_blob_set_etag(blob, "\"tag\"");
+    assert_string_equal(pxm_blob_etag(blob), "\"tag\"");
+    pxm_blob_set_etag(blob, long_tag);
+    assert_null(pxm_blob_etag(blob));
+    pxm_blob_set_etag(blob, NULL);
+    assert_null(pxm_blob_etag(blob));
+    pxm_blob_unref(blob);
+}
+
+static void a_known_hash_is_not_computed_again(void **state)
+{
+    (void)state;
+    uint8_t digest[32];
+    memset(digest, 7, sizeof digest);
+    pxm_blob *blob = pxm_blob_copy("a", 1);
+    pxm_blob_set_sha256(blob, digest);
+    assert_memory_equal(pxm_blob_sha256(blob), digest, sizeof digest);
+    pxm_blob_unref(blob);
+}
+
+/* Describes a blob that somebody else has, too; theirs stays as it was. */
+static void expect_own(pxm_blob *shared)
+{
+    uint8_t digest[32];
+    memset(digest, 7, sizeof digest);
+    pxm_blob_set_media(shared, "text/plain");
+    pxm_blob_set_sha256(shared, digest);
+    assert_ptr_equal(pxm_blob_own(shared), shared);
+    pxm_blob *own = pxm_blob_own(pxm_blob_ref(shared));
+    assert_non_null(own);
+    assert_ptr_not_equal(own, shared);
+    pxm_blob_set_etag(own, "\"own\"");
+    assert_null(pxm_blob_etag(shared));
+    assert_string_equal(pxm_blob_media(own), "text/plain");
+    assert_memory_equal(pxm_blob_sha256(own), digest, sizeof digest);
+    pxm_blob_unref(shared);
+    assert_int_equal(pxm_blob_length(own), 3);
+    assert_memory_equal(pxm_blob_data(own, NULL), "bcd", 3);
+    pxm_blob_unref(own);
+}
+
+static void what_others_have_is_described_as_another_one(void **state)
+{
+    (void)state;
+    struct pxm_error error = {0};
+    pxm_blob *file = NULL;
+    expect_own(pxm_blob_copy("bcd", 3));
+    assert_int_equal(pxm_blob_from_fd(file_with("abcde", 5), 1, 3, &file, &error), PXM_OK);
+    expect_own(file);
+}
+
 static void a_file_that_cannot_be_mapped_has_no_data_and_no_hash(void **state)
 {
     (void)state;
@@ -267,6 +326,9 @@ int main(void)
         cmocka_unit_test(opening_a_fifo_does_not_wait_for_its_writer),
         cmocka_unit_test(a_file_is_opened_whole_within_its_limit),
         cmocka_unit_test(the_media_type_is_copied_or_not_known),
+        cmocka_unit_test(an_etag_is_kept_whole_or_not_at_all),
+        cmocka_unit_test(a_known_hash_is_not_computed_again),
+        cmocka_unit_test(what_others_have_is_described_as_another_one),
         cmocka_unit_test(a_file_that_cannot_be_mapped_has_no_data_and_no_hash),
         cmocka_unit_test(threads_map_and_hash_once),
     };

@@ -58,6 +58,19 @@ static void failing_and_asking_the_job_work_through_the_table(void **state)
     assert_null(host.extension(&host, "pixmill.aws/1"));
 }
 
+static void extensions_are_found_by_their_id(void **state)
+{
+    (void)state;
+    static const int one = 1, two = 2;
+    static const struct pxm_extension extensions[] = {{"test.one/1", &one}, {"test.two/1", &two}, {NULL, NULL}};
+    struct pxm_host_impl with = {.name = "mystore", .clock = &test_clock, .extensions = extensions};
+    struct pxm_host host;
+    pxm_host_init(&host, &with);
+    assert_ptr_equal(host.extension(&host, "test.one/1"), &one);
+    assert_ptr_equal(host.extension(&host, "test.two/1"), &two);
+    assert_null(host.extension(&host, "test.two/2"));
+}
+
 static void json_goes_out_as_a_blob_and_comes_back(void **state)
 {
     (void)state;
@@ -115,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_entry_of_the_table_is_there),
+        cmocka_unit_test(extensions_are_found_by_their_id),
         cmocka_unit_test(failing_and_asking_the_job_work_through_the_table),
         cmocka_unit_test(json_goes_out_as_a_blob_and_comes_back),
         cmocka_unit_test(logs_carry_the_name_and_the_run),

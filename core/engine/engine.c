@@ -42,9 +42,21 @@ static struct pxm_engine_options widen(const struct pxm_engine_options *options)
     return wide;
 }
 
-pxm_status pxm_engine_create(const struct pxm_engine_options *options, const struct pxm_clock *clock, pxm_engine **ret,
-                             pxm_error *error)
+static pxm_status take_registry(pxm_engine *engine, const struct pxm_engine_parts *parts, const char *plugin_path,
+                                pxm_error *error)
 {
+    engine->registry = parts->registry;
+    if (engine->registry) {
+        return PXM_OK;
+    }
+    engine->owns_registry = true;
+    return pxm_registry_new(plugin_path, &engine->registry, error);
+}
+
+pxm_status pxm_engine_create(const struct pxm_engine_options *options, const struct pxm_engine_parts *parts,
+                             pxm_engine **ret, pxm_error *error)
+{
+    const struct pxm_engine_parts none = {0};
     struct pxm_engine_options wide = widen(options);
     pxm_engine *engine = calloc(1, sizeof *engine);
 
@@ -52,9 +64,11 @@ pxm_status pxm_engine_create(const struct pxm_engine_options *options, const str
         return pxm_error_no_memory(error);
     }
     pthread_mutex_init(&engine->load_lock, NULL);
-    engine->clock = clock ? clock : &pxm_clock_system;
+    parts = parts ? parts : &none;
+    engine->clock = parts->clock ? parts->clock : &pxm_clock_system;
+    engine->extensions = parts->extensions;
     set_limits(engine, &wide);
-    pxm_status status = pxm_registry_new(wide.plugin_path, &engine->registry, error);
+    pxm_status status = take_registry(engine, parts, wide.plugin_path, error);
     if (status == PXM_OK) {
         status = pxm_pool_new(wide.workers, &engine->pool, error);
     }
@@ -92,7 +106,9 @@ void pxm_engine_free(pxm_engine *engine)
     for (size_t i = engine->transform_count; i > 0; i--) {
         pxm_instance_free(engine->transforms[i - 1]);
     }
-    pxm_registry_free(engine->registry);
+    if (engine->owns_registry) {
+        pxm_registry_free(engine->registry);
+    }
     pthread_mutex_destroy(&engine->load_lock);
     free(engine);
 }
@@ -110,8 +126,11 @@ pxm_status pxm_engine_transform(pxm_engine *engine, const struct pxm_unit *unit,
         return pxm_error_set(error, PXM_E_LIMIT, "engine.transforms", "more than %d different operations in one engine",
                              PXM_TRANSFORMS_MAX);
     }
-    const struct pxm_instance_options options = {
-        .registry = engine->registry, .unit = unit, .name = unit->name, .clock = engine->clock};
+    const struct pxm_instance_options options = {.registry = engine->registry,
+                                                 .unit = unit,
+                                                 .name = unit->name,
+                                                 .clock = engine->clock,
+                                                 .extensions = engine->extensions};
     pxm_status status = pxm_instance_new(&options, &engine->transforms[engine->transform_count], error);
     if (status != PXM_OK) {
         return status;

@@ -85,7 +85,8 @@ pxm_status pxm_instance_new(const struct pxm_instance_options *options, struct p
     instance->unit = options->unit;
     instance->config = options->config;
     snprintf(instance->name, sizeof instance->name, "%s", options->name);
-    instance->impl = (struct pxm_host_impl){.name = instance->name, .clock = options->clock};
+    instance->impl =
+        (struct pxm_host_impl){.name = instance->name, .clock = options->clock, .extensions = options->extensions};
     pxm_host_init(&instance->host, &instance->impl);
     pxm_status status = create(instance, options->registry, error);
     if (status != PXM_OK) {

@@ -30,7 +30,8 @@ struct pxm_instance_options {
     const struct pxm_unit *unit;
     const char *name; /* copied */
     const struct pxm_clock *clock;
-    struct pxm_config *config; /* taken over, also on failure */
+    const struct pxm_extension *extensions; /* see struct pxm_host_impl */
+    struct pxm_config *config;              /* taken over, also on failure */
 };
 /* Makes the unit ready, validates the config and creates. [load] */
 pxm_status pxm_instance_new(const struct pxm_instance_options *options, struct pxm_instance **ret, pxm_error *error);

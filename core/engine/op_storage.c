@@ -51,6 +51,14 @@ static pxm_status put_blob(struct pxm_op *op, pxm_blob *blob)
     return status;
 }
 
+static pxm_status tell_of_put(const struct pxm_op *op)
+{
+    const struct pxm_put_config *config = op->config;
+    const struct pxm_effects *effects = op->context->activation->run->effects;
+
+    return effects ? effects->put(effects->arg, config->store, config->key, op->context->error) : PXM_OK;
+}
+
 pxm_status pxm_op_put(struct pxm_op *op, pxm_value **ret)
 {
     const struct pxm_put_config *config = op->config;
@@ -65,6 +73,10 @@ pxm_status pxm_op_put(struct pxm_op *op, pxm_value **ret)
     if (!op->instance->ops.storage.put) {
         return pxm_op_cannot(op, "put");
     }
+    status = tell_of_put(op);
+    if (status != PXM_OK) {
+        return status;
+    }
     if (step->undo && !(undo = pxm_undo_prepare(op->instance, false, step->id, config->key))) {
         return pxm_error_no_memory(op->context->error);
     }
@@ -78,6 +90,25 @@ pxm_status pxm_op_put(struct pxm_op *op, pxm_value **ret)
 }
 
 /* ---- get --------------------------------------------------------------------------------------------------------- */
+
+/* The blob tells what its store said of the object, so that an answer made of it needs no other look. A part of an
+ * object has no tag of its own. The driver may have the blob still, which is then described as another one. */
+static pxm_status describe(struct pxm_op *op, const struct pxm_get *get, pxm_blob **blob)
+{
+    if (get->offset > 0 || get->length >= 0) {
+        return PXM_OK;
+    }
+    pxm_blob *own = pxm_blob_own(*blob);
+    *blob = own;
+    if (!own) {
+        return pxm_error_no_memory(op->context->error);
+    }
+    pxm_blob_set_etag(own, pxm_value_as_string(pxm_value_get(op->fields, "etag"), NULL));
+    if (!pxm_blob_media(own)) {
+        pxm_blob_set_media(own, pxm_value_as_string(pxm_value_get(op->fields, "content_type"), NULL));
+    }
+    return PXM_OK;
+}
 
 /* The whole body is read before the store is left, so that a serial driver's stream is read under its gate. */
 static pxm_status get_blob(struct pxm_op *op, const struct pxm_get *get, pxm_blob **ret)
@@ -96,7 +127,7 @@ static pxm_status get_blob(struct pxm_op *op, const struct pxm_get *get, pxm_blo
     }
     pxm_stream_close(stream);
     pxm_instance_leave(store);
-    return status;
+    return status == PXM_OK ? describe(op, get, ret) : status;
 }
 
 pxm_status pxm_op_get(struct pxm_op *op, pxm_value **ret)

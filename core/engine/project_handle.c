@@ -84,7 +84,7 @@ static bool open_handle(struct pxm_project_handle *handle, const struct pxm_open
     const struct pxm_catalog catalog = pxm_registry_catalog(handle->engine->registry);
     const struct pxm_load_options load = {.path = options->path, .text = options->text, .catalog = &catalog};
 
-    handle->project = pxm_project_parse(&load, diags);
+    handle->project = options->project ? options->project : pxm_project_parse(&load, diags);
     if (!handle->project || diags->errors > 0) {
         return false;
     }

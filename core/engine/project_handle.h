@@ -25,6 +25,8 @@ struct pxm_project_handle {
  * "project.invalid", or status and code of the first resource that could not be opened. */
 struct pxm_open_options {
     const char *path, *profile, *text;
+    const struct pxm_project *project; /* parsed before, without an error and with the engine's registry, and opened by
+                                          nobody else; its arena is that of `diags`. NULL: parsed now from the path */
     const struct pxm_outside *outside; /* for tests, which read no PIXMILL_PROFILE either; NULL: the world itself */
 };
 pxm_status pxm_project_handle_open(pxm_engine *engine, const struct pxm_open_options *options, struct pxm_diags *diags,

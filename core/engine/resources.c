@@ -76,8 +76,12 @@ static pxm_status open_one(pxm_engine *engine, const struct pxm_resource *resour
         return status;
     }
     snprintf(name, sizeof name, "%s `%s`", pxm_resource_kind_name(resource->kind), resource->name);
-    const struct pxm_instance_options options = {
-        .registry = engine->registry, .unit = resource->unit, .name = name, .clock = engine->clock, .config = config};
+    const struct pxm_instance_options options = {.registry = engine->registry,
+                                                 .unit = resource->unit,
+                                                 .name = name,
+                                                 .clock = engine->clock,
+                                                 .extensions = engine->extensions,
+                                                 .config = config};
     return pxm_instance_new(&options, ret, error);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/job.h"
+#include "engine/effects.h"
 #include "engine/plan.h"
 #include "engine/pool.h"
 #include "engine/project_handle.h"
@@ -67,6 +68,7 @@ struct pxm_run {
     pxm_value *info; /* what expressions see as `run` */
     pxm_value **inputs;
     struct pxm_trace trace;
+    const struct pxm_effects *effects; /* borrowed; NULL: none */
     void (*done)(void *arg, pxm_run *run);
     void *done_arg;
 

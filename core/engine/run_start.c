@@ -121,11 +121,11 @@ static pxm_status set_id(struct pxm_run *run, const char *wanted, pxm_error *err
 }
 
 /* What expressions see as `run`. */
-static pxm_status set_info(struct pxm_run *run, int64_t attempt, pxm_error *error)
+static pxm_status set_info(struct pxm_run *run, const struct pxm_run_start *start, pxm_error *error)
 {
     const struct pxm_clock *clock = run->engine->clock;
     char time[PXM_TIME_TEXT_MAX];
-    int64_t now = clock->wall_ms(clock->arg);
+    int64_t now = start->time_ms == 0 ? clock->wall_ms(clock->arg) : start->time_ms;
 
     pxm_time_format(now, time);
     run->info = pxm_value_record();
@@ -136,7 +136,7 @@ static pxm_status set_info(struct pxm_run *run, int64_t attempt, pxm_error *erro
     pxm_value_set(run->info, "time", pxm_value_cstring(time));
     pxm_value_set(run->info, "unix_ms", pxm_value_int(now));
     pxm_value_set(run->info, "pipeline", pxm_value_cstring(run->pipeline->program->name));
-    pxm_value_set(run->info, "attempt", pxm_value_int(attempt == 0 ? 1 : attempt));
+    pxm_value_set(run->info, "attempt", pxm_value_int(start->attempt == 0 ? 1 : start->attempt));
     return pxm_value_status(run->info) == PXM_OK ? PXM_OK : pxm_error_no_memory(error);
 }
 
@@ -178,6 +178,7 @@ static struct pxm_run *run_new(pxm_pipeline *pipeline, const struct pxm_run_star
     pthread_mutex_init(&run->lock, NULL);
     pthread_cond_init(&run->change, NULL);
     run->trace = start->trace ? *start->trace : (struct pxm_trace){0};
+    run->effects = start->effects;
     run->done = options->done;
     run->done_arg = options->done_arg;
     set_deadline(run, options->deadline_ms);
@@ -192,7 +193,7 @@ static pxm_status prepare(struct pxm_run *run, const struct pxm_run_start *start
     if (status == PXM_OK) {
         status = set_id(run, options->id, error);
     }
-    return status == PXM_OK ? set_info(run, start->attempt, error) : status;
+    return status == PXM_OK ? set_info(run, start, error) : status;
 }
 
 pxm_status pxm_run_begin(pxm_pipeline *pipeline, const struct pxm_run_start *start, pxm_run **ret, pxm_error *error)

@@ -2,6 +2,7 @@
 #ifndef PXM_ENGINE_RUN_START_H
 #define PXM_ENGINE_RUN_START_H
 
+#include "engine/effects.h"
 #include "engine/trace.h"
 #include <pixmill/pixmill.h>
 
@@ -10,8 +11,10 @@ struct pxm_run_start {
     const pxm_value *const
         *values; /* one for each input of the program, borrowed; NULL entries, and NULL for all of it: taken
                                        from options->inputs. Strings are read as the type of their input says. */
-    const struct pxm_trace *trace; /* copied; NULL: nobody watches */
-    int64_t attempt;               /* what expressions see as run.attempt; 0: 1 */
+    const struct pxm_trace *trace;     /* copied; NULL: nobody watches */
+    const struct pxm_effects *effects; /* borrowed until the run has ended; NULL: nobody is told */
+    int64_t attempt;                   /* what expressions see as run.attempt; 0: 1 */
+    int64_t time_ms;                   /* wall time that they see as run.time and run.unix_ms; 0: now */
 };
 /* *ret is there before the run begins, and NULL after a failure. */
 pxm_status pxm_run_begin(pxm_pipeline *pipeline, const struct pxm_run_start *start, pxm_run **ret, pxm_error *error);

@@ -137,6 +137,7 @@ pxm_status world_project(struct world *world, const char *profile, pxm_project_h
 void world_open(struct world *world, uint32_t workers, const struct pxm_clock *clock, ...)
 {
     const struct pxm_engine_options options = {.struct_size = sizeof options, .workers = workers};
+    const struct pxm_engine_parts parts = {.clock = clock ? clock : &fake_clock};
     pxm_error error = {0};
     va_list args;
     char path[256];
@@ -150,7 +151,7 @@ void world_open(struct world *world, uint32_t workers, const struct pxm_clock *c
     }
     va_end(args);
     fake_clock_reset();
-    assert_int_equal(pxm_engine_create(&options, clock ? clock : &fake_clock, &world->engine, &error), PXM_OK);
+    assert_int_equal(pxm_engine_create(&options, &parts, &world->engine, &error), PXM_OK);
     assert_int_equal(pxm_engine_add_builtin(world->engine, pxm_plugin_fake, NULL), PXM_OK);
     assert_int_equal(world_project(world, NULL, &world->project, &error), PXM_OK);
     journal_clear();

@@ -242,6 +242,7 @@ static pxm_status get_locked(const struct self *self, const struct pxm_get *get,
     *ret = blob ? self->host->stream_of_blob(blob) : NULL;
     self->host->blob_unref(blob);
     fill_object(self, thing, fields);
+    self->host->value_set(fields, "content_type", pxm_value_cstring("text/fake"));
     return *ret ? PXM_OK : no_memory(self, error);
 }
 

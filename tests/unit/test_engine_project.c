@@ -16,7 +16,8 @@ static void prepare(struct world *world, const char *project, const char *pipeli
     memset(world, 0, sizeof *world);
     world_write(world, "pixmill.yaml", project);
     world_write(world, "pipelines/p.yaml", pipeline);
-    assert_int_equal(pxm_engine_create(&options, &fake_clock, &world->engine, &error), PXM_OK);
+    assert_int_equal(
+        pxm_engine_create(&options, &(struct pxm_engine_parts){.clock = &fake_clock}, &world->engine, &error), PXM_OK);
     assert_int_equal(pxm_engine_add_builtin(world->engine, pxm_plugin_fake, NULL), PXM_OK);
     journal_clear();
 }
@@ -248,7 +249,8 @@ static void limits_of_the_host_bound_those_of_the_pipeline(void **state)
     world_write(&world, "pixmill.yaml", "version: 1\nprofiles: {p: {stores: {objects: {mem: {}}}}}\n");
     world_write(&world, "pipelines/p.yaml",
                 "version: 1\nlimits: {pixels: 10P}\ninputs: {file: {type: blob}}\nsteps: [{fake.open: {}}]\n");
-    assert_int_equal(pxm_engine_create(&options, &fake_clock, &world.engine, &error), PXM_OK);
+    assert_int_equal(
+        pxm_engine_create(&options, &(struct pxm_engine_parts){.clock = &fake_clock}, &world.engine, &error), PXM_OK);
     assert_int_equal(pxm_engine_add_builtin(world.engine, pxm_plugin_fake, NULL), PXM_OK);
     assert_int_equal(world_project(&world, NULL, &world.project, &error), PXM_OK);
     assert_memory_equal(world_failure(&world, "p", input), "limit.pixels", 12);

@@ -161,7 +161,8 @@ int suite_run(const struct suite *suite, const struct tests *tests, struct repor
     struct running running = {.suite = suite};
     struct pxm_error error = {0};
 
-    if (pxm_engine_create(&options, clock_fixed(), &running.engine, &error) != PXM_OK) {
+    if (pxm_engine_create(&options, &(struct pxm_engine_parts){.clock = clock_fixed()}, &running.engine, &error) !=
+        PXM_OK) {
         cli_print_error(suite->cli, &error);
         return CLI_FAILED;
     }

@@ -252,6 +252,11 @@ void pxm_blob_set_sha256(pxm_blob *blob, const uint8_t digest[PXM_SHA256_BYTES])
     atomic_store_explicit(&blob->bytes->has_hash, true, memory_order_release);
 }
 
+const uint8_t *pxm_blob_known_sha256(const pxm_blob *blob)
+{
+    return atomic_load_explicit(&blob->bytes->has_hash, memory_order_acquire) ? blob->bytes->hash : NULL;
+}
+
 /* What is too long is left out: a part of it would say something else. */
 static void set_text(char *to, size_t size, const char *text)
 {

@@ -23,6 +23,8 @@ void pxm_blob_set_etag(pxm_blob *blob, const char *etag);
 const char *pxm_blob_etag(const pxm_blob *blob);
 /* The digest is known already, so nobody needs to compute it; it must be that of the bytes. Before it is shared. */
 void pxm_blob_set_sha256(pxm_blob *blob, const uint8_t digest[32]);
+/* The digest if somebody has computed or set it, else NULL. [any] */
+const uint8_t *pxm_blob_known_sha256(const pxm_blob *blob);
 /* A blob of the same bytes of which nobody else has a reference, so that it may still be described: `blob` itself where
  * that is so. Takes over `blob`, also on failure (NULL: no memory, or no descriptor left). */
 pxm_blob *pxm_blob_own(pxm_blob *blob);

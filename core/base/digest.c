@@ -3,11 +3,21 @@
 
 #include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 pxm_status pxm_sha256(const void *data, size_t length, uint8_t out[PXM_SHA256_BYTES])
 {
     return EVP_Digest(data, length, out, NULL, EVP_sha256(), NULL) == 1 ? PXM_OK : PXM_E_NO_MEMORY;
+}
+
+pxm_status pxm_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
+                           uint8_t out[PXM_SHA256_BYTES])
+{
+    if (key_length > INT_MAX) {
+        return PXM_E_INVALID;
+    }
+    return HMAC(EVP_sha256(), key, (int)key_length, data, length, out, NULL) != NULL ? PXM_OK : PXM_E_NO_MEMORY;
 }
 
 /* An EVP context under our name: this type is never defined. */

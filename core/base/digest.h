@@ -9,6 +9,9 @@
 enum { PXM_SHA256_BYTES = 32 };
 
 pxm_status pxm_sha256(const void *data, size_t length, uint8_t out[PXM_SHA256_BYTES]);
+/* HMAC-SHA256 (RFC 2104). */
+pxm_status pxm_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
+                           uint8_t out[PXM_SHA256_BYTES]);
 struct pxm_sha256_stream; /* incremental */
 struct pxm_sha256_stream *pxm_sha256_new(void);
 pxm_status pxm_sha256_update(struct pxm_sha256_stream *stream, const void *data, size_t length);

@@ -189,6 +189,25 @@ pxm_status pxm_error_no_memory(pxm_error *error)
     return pxm_error_set(error, PXM_E_NO_MEMORY, "no_memory", "out of memory");
 }
 
+/* Puts the text and a colon before what is there; gives how many bytes these are. */
+static size_t put_before(pxm_error *error, char text[PXM_ERROR_TEXT_MAX])
+{
+    size_t length = strlen(text);
+    if (length + 2 < PXM_ERROR_TEXT_MAX) {
+        memcpy(text + length, ": ", 3);
+        length += 2;
+        pxm_utf8_copy(text + length, PXM_ERROR_TEXT_MAX - length, error->text);
+    }
+    pxm_utf8_copy(error->text, sizeof error->text, text);
+    return length;
+}
+
+static void move_inner(pxm_error *error, size_t shift)
+{
+    size_t length = strlen(error->text); /* its end may have been cut off */
+    error->inner = error->inner + shift < length ? error->inner + shift : length;
+}
+
 void pxm_error_context(pxm_error *error, const char *format, ...)
 {
     if (!is_writable(error)) {
@@ -199,12 +218,20 @@ void pxm_error_context(pxm_error *error, const char *format, ...)
     va_start(args, format);
     format_text(text, format, args);
     va_end(args);
-    size_t length = strlen(text);
-    if (length + 2 < sizeof text) {
-        memcpy(text + length, ": ", 3);
-        pxm_utf8_copy(text + length + 2, sizeof text - length - 2, error->text);
+    size_t shift = put_before(error, text);
+    if (error->inner > 0) {
+        move_inner(error, shift);
     }
-    pxm_utf8_copy(error->text, sizeof error->text, text);
+}
+
+void pxm_error_through(pxm_error *error, const char *step, const char *place)
+{
+    if (!is_writable(error)) {
+        return;
+    }
+    char text[PXM_ERROR_TEXT_MAX];
+    snprintf(text, sizeof text, "step `%s` (%s)", step, place);
+    move_inner(error, put_before(error, text));
 }
 
 void pxm_error_note(pxm_error *error, const char *key, const char *value)

@@ -17,6 +17,7 @@ struct pxm_error {
     pxm_status status; /* PXM_OK: not set */
     char code[PXM_ERROR_CODE_MAX];
     char text[PXM_ERROR_TEXT_MAX];
+    size_t inner;    /* where in text it begins without the steps that it came through and their places in files */
     char step[64];   /* id of the step where it surfaced; "" */
     char origin[64]; /* id of the step that is to blame, where that is another one: pictures are lazy */
     size_t note_count;
@@ -46,6 +47,9 @@ pxm_status pxm_error_no_memory(pxm_error *error); /* code "no_memory" */
 void pxm_error_context(pxm_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds a note, or replaces the one of that key; beyond PXM_ERROR_NOTES_MAX they are dropped. */
 void pxm_error_note(pxm_error *error, const char *key, const char *value);
+/* Puts "step `STEP` (PLACE): " before the text; what stands behind the last of them is `inner`, for callers whom names
+ * of files do not concern. */
+void pxm_error_through(pxm_error *error, const char *step, const char *place);
 /* The step where it surfaced. */
 void pxm_error_set_step(pxm_error *error, const char *step);
 /* The step that is to blame; the first call counts. */

@@ -78,7 +78,7 @@ static void surface(const struct step_run *run)
     if (error->step[0] == '\0') {
         pxm_error_set_step(error, run->plan->step->id);
     }
-    pxm_error_context(error, "step `%s` (%s)", run->plan->step->id, pxm_plan_place(run->plan, place));
+    pxm_error_through(error, run->plan->step->id, pxm_plan_place(run->plan, place));
 }
 
 /* ---- trying ------------------------------------------------------------------------------------------------------ */

@@ -259,6 +259,16 @@ static void a_known_hash_is_not_computed_again(void **state)
 }
 
 /* Describes a blob that somebody else has, too; theirs stays as it was. */
+static void a_hash_that_nobody_computed_is_not_known(void **state)
+{
+    (void)state;
+    pxm_blob *blob = pxm_blob_copy("abc", 3);
+    assert_null(pxm_blob_known_sha256(blob));
+    const uint8_t *computed = pxm_blob_sha256(blob);
+    assert_ptr_equal(pxm_blob_known_sha256(blob), computed);
+    pxm_blob_unref(blob);
+}
+
 static void expect_own(pxm_blob *shared)
 {
     uint8_t digest[32];
@@ -328,6 +338,7 @@ int main(void)
         cmocka_unit_test(the_media_type_is_copied_or_not_known),
         cmocka_unit_test(an_etag_is_kept_whole_or_not_at_all),
         cmocka_unit_test(a_known_hash_is_not_computed_again),
+        cmocka_unit_test(a_hash_that_nobody_computed_is_not_known),
         cmocka_unit_test(what_others_have_is_described_as_another_one),
         cmocka_unit_test(a_file_that_cannot_be_mapped_has_no_data_and_no_hash),
         cmocka_unit_test(threads_map_and_hash_once),

@@ -89,6 +89,38 @@ static void context_goes_before_the_text(void **state)
     assert_int_equal(error.status, PXM_E_DENIED);
 }
 
+static void what_went_wrong_is_found_behind_the_steps_it_came_through(void **state)
+{
+    (void)state;
+    struct pxm_error error = {0};
+    pxm_error_set(&error, PXM_E_INVALID, "input.invalid", "too long");
+    pxm_error_context(&error, "input `name`");
+    assert_string_equal(error.text + error.inner, "input `name`: too long");
+    pxm_error_through(&error, "row", "p.yaml:9:5");
+    pxm_error_context(&error, "item 3");
+    pxm_error_through(&error, "all", "p.yaml:4:5");
+    assert_string_equal(error.text, "step `all` (p.yaml:4:5): item 3: step `row` (p.yaml:9:5): input `name`: too long");
+    assert_string_equal(error.text + error.inner, "input `name`: too long");
+    pxm_error_set(&error, PXM_E_INVALID, "input.invalid", "another");
+    assert_string_equal(error.text + error.inner, "another");
+}
+
+static void nothing_is_left_of_it_when_the_steps_take_all_the_room(void **state)
+{
+    (void)state;
+    struct pxm_error error = {0};
+    char place[PXM_ERROR_TEXT_MAX];
+    memset(place, 'x', sizeof place - 1);
+    place[sizeof place - 1] = '\0';
+    pxm_error_set(&error, PXM_E_INVALID, "input.invalid", "too long");
+    for (int i = 0; i < 3; i++) {
+        pxm_error_through(&error, "row", place);
+        assert_string_equal(error.text + error.inner, "");
+        pxm_error_context(&error, "item %d", i);
+        assert_string_equal(error.text + error.inner, "");
+    }
+}
+
 static void notes_are_replaced_by_key_and_dropped_when_there_are_too_many(void **state)
 {
     (void)state;
@@ -181,6 +213,7 @@ static void no_error_to_fill_is_fine(void **state)
     assert_int_equal(pxm_error_set(NULL, PXM_E_LIMIT, "a.b", "text"), PXM_E_LIMIT);
     assert_int_equal(pxm_error_errno(NULL, ENOENT, NULL, "x"), PXM_E_NOT_FOUND);
     pxm_error_context(NULL, "x");
+    pxm_error_through(NULL, "x", "y");
     pxm_error_note(NULL, "x", "y");
     pxm_error_blame(NULL, "x");
     pxm_error_clear(NULL);
@@ -196,6 +229,8 @@ int main(void)
         cmocka_unit_test(who_reports_a_failure_has_failed),
         cmocka_unit_test(long_texts_are_cut_between_characters),
         cmocka_unit_test(context_goes_before_the_text),
+        cmocka_unit_test(what_went_wrong_is_found_behind_the_steps_it_came_through),
+        cmocka_unit_test(nothing_is_left_of_it_when_the_steps_take_all_the_room),
         cmocka_unit_test(notes_are_replaced_by_key_and_dropped_when_there_are_too_many),
         cmocka_unit_test(errno_gives_status_code_and_reason),
         cmocka_unit_test(only_what_may_pass_is_transient),

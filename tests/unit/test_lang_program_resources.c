@@ -2,6 +2,8 @@
  * Each with the whole text as people see it. */
 #include "lang_program_fixture.h"
 
+#include <stdio.h>
+
 static void unknown_resources_suggest_the_nearest(void **state)
 {
     (void)state;
@@ -25,6 +27,55 @@ static void unknown_resources_suggest_the_nearest(void **state)
                         "pipelines/p.yaml:7:40: error[E503]: there is no secret `upload_kye`\n"
                         "  7 |   - {id: c, upper: {text: x, token: \"${secret.upload_kye}\"}}\n"
                         "    |                                        ^^^^^^^^^^^^^^^^^ did you mean `upload_key`?\n");
+}
+
+/* Every host has them, whatever the profiles say, and each tells who calls. */
+static void the_hosts_own_auths_need_no_resource(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"token", "signed", "operator"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char text[300];
+        snprintf(text, sizeof text,
+                 "version: 1\n"
+                 "inputs: {who: {type: string}}\n"
+                 "triggers:\n"
+                 "  t: {http: {method: GET, path: /, auth: %s}, bind: {who: \"${event.user.subject}\"}}\n"
+                 "steps:\n"
+                 "  - {id: a, upper: {text: \"${input.who}\"}}\n"
+                 "output: ${steps.a}\n",
+                 names[i]);
+        assert_string_equal(diagnose(text), "");
+    }
+}
+
+static void an_auth_resource_cannot_take_the_name_of_a_hosts_own(void **state)
+{
+    (void)state;
+    const char *said = diagnose_files("pixmill.yaml",
+                                      "version: 1\n"
+                                      "profiles:\n"
+                                      "  local:\n"
+                                      "    stores: {token: {localfs: {root: x}}}\n"
+                                      "    auth:\n"
+                                      "      token: {hmac: {key: \"${secret.key}\"}}\n"
+                                      "      signed: {hmac: {key: \"${secret.key}\"}}\n"
+                                      "      operator: {hmac: {key: \"${secret.key}\"}}\n"
+                                      "      operators: {hmac: {key: \"${secret.key}\"}}\n"
+                                      "    secrets: {key: {env: KEY}}\n",
+                                      "pipelines/p.yaml",
+                                      "version: 1\n"
+                                      "steps: [{id: x, get: {store: token, key: k}}]\n",
+                                      NULL);
+    assert_string_equal(said, "pixmill.yaml:6:7: error[E123]: `token` cannot be the name of an auth resource\n"
+                              "  6 |       token: {hmac: {key: \"${secret.key}\"}}\n"
+                              "    |       ^^^^^ every host has one of this name\n"
+                              "pixmill.yaml:7:7: error[E123]: `signed` cannot be the name of an auth resource\n"
+                              "  7 |       signed: {hmac: {key: \"${secret.key}\"}}\n"
+                              "    |       ^^^^^^ every host has one of this name\n"
+                              "pixmill.yaml:8:7: error[E123]: `operator` cannot be the name of an auth resource\n"
+                              "  8 |       operator: {hmac: {key: \"${secret.key}\"}}\n"
+                              "    |       ^^^^^^^^ every host has one of this name\n");
 }
 
 static void a_store_that_cannot_presign(void **state)
@@ -214,6 +265,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknown_resources_suggest_the_nearest),
+        cmocka_unit_test(the_hosts_own_auths_need_no_resource),
+        cmocka_unit_test(an_auth_resource_cannot_take_the_name_of_a_hosts_own),
         cmocka_unit_test(a_store_that_cannot_presign),
         cmocka_unit_test(every_profile_defines_every_resource),
         cmocka_unit_test(resources_name_drivers_and_their_options),

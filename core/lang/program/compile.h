@@ -178,6 +178,8 @@ const char *compile_pattern_problem(const char *pattern);
 bool compile_pattern_match(const char *pattern, const char *text, bool *ret_match);
 /* triggers.c, events.c */
 void compile_triggers(struct draft *draft, const struct pxm_node *map);
+/* Whether `auth: NAME` means something that every host brings along, so that no resource may be called so. */
+bool compile_is_host_auth(const char *name);
 const struct pxm_type *compile_event_type(struct compiler *compiler, const struct pxm_trigger *trigger);
 /* steps.c: a block, one step, and what its results are */
 struct frame *compile_frame(struct draft *draft, const struct pxm_node *foreach);

@@ -30,7 +30,7 @@ enum {
  *   error       consumed 0  {code, message, transient, step, origin}: in on_failure
  *   event       consumed 0  in bind, by kind of trigger:
  *       http            {method, path: {from the route}, query, headers, body: blob, json, form, files, remote_addr,
- *                       user: what the auth resource said; only with `auth:`}
+ *                       user: {subject, and what else the auth said}; only with `auth:`}
  *       object_created  {key, store, bytes, etag, sequencer, time, object: blob}
  *       message         {id, json, attempts, sent_at}
  *       schedule        {time} */
@@ -134,7 +134,7 @@ struct pxm_trigger {
     /* http */
     const char *method, *path; /* "/u/{owner}": {name} is one segment, {name...} at the end all the rest, not empty */
     int64_t status;            /* of success */
-    const char *auth;          /* name of an auth resource; "token": the host's own; NULL: none */
+    const char *auth;          /* name of an auth resource; "token", "signed", "operator": the host's own; NULL: none */
     const char *cache;
     const char *const *vary; /* NULL at the end; NULL: none */
     int64_t body_max;        /* bytes; PXM_UNSET_INT: the pipeline's limit */

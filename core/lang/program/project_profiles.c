@@ -118,6 +118,11 @@ static bool read_resource(struct compiler *compiler, const struct pxm_entry *ent
 
     *ret = (struct pxm_resource){
         .kind = kind, .name = compile_label(compiler, entry->key, kinds[kind].name), .span = entry->key->span};
+    if (ret->name && kind == PXM_RESOURCE_AUTH && compile_is_host_auth(ret->name)) {
+        struct pxm_diag *diag =
+            compile_error(compiler, "E123", ret->span, "`%s` cannot be %s", ret->name, kinds[kind].name);
+        pxm_diag_label(compiler->diags, diag, "every host has one of this name");
+    }
     if (!ret->name || !map) {
         return ret->name != NULL;
     }

@@ -41,7 +41,8 @@ static const struct pxm_option http_options[] = {
      .offset = PXM_FIELD(struct http_config, auth, const char *),
      .min = 1,
      .max = 63,
-     .help = "Name of an auth resource, or `token` for the host's own; anybody may call if not said."},
+     .help = "Who may call: an auth resource, or one of the host's own: `token`, `signed` for a signed URL, "
+             "`operator`; anybody if not said."},
     {.name = "status",
      .type = PXM_OPT_INT,
      .offset = PXM_FIELD(struct http_config, status, int64_t),
@@ -193,6 +194,11 @@ static struct pxm_span option_span(const struct pxm_node *map, const char *key)
     return value ? value->span : map->span;
 }
 
+bool compile_is_host_auth(const char *name)
+{
+    return strcmp(name, "token") == 0 || strcmp(name, "signed") == 0 || strcmp(name, "operator") == 0;
+}
+
 static bool read_http(struct compiler *compiler, const struct pxm_node *map, struct pxm_trigger *trigger)
 {
     const struct http_config *config =
@@ -212,7 +218,7 @@ static bool read_http(struct compiler *compiler, const struct pxm_node *map, str
     trigger->cache = config->cache;
     trigger->vary = compile_strings(compiler, config->vary);
     trigger->body_max = config->body_max;
-    if (trigger->auth && strcmp(trigger->auth, "token") != 0) {
+    if (trigger->auth && !compile_is_host_auth(trigger->auth)) {
         compile_use(compiler, USE_AUTH, trigger->auth, option_span(map, "auth"), NULL);
     }
     return true;

@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 #define PXM_ABI(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
-#define PXM_ABI_CURRENT PXM_ABI(1, 0)
+#define PXM_ABI_CURRENT PXM_ABI(1, 1)
 
 typedef struct pxm_job pxm_job;       /* one run of one pipeline: id, deadline, cancellation, limits              */
 typedef struct pxm_error pxm_error;   /* made before the call, so that even "no memory" can be told; never NULL   */
@@ -394,6 +394,13 @@ struct pxm_presign {
     const char *content_type; /* PUT, POST: must match; may be NULL                                               */
     int64_t bytes_max;        /* POST: condition; PXM_UNSET_INT: none                                             */
 };
+struct pxm_watch { /* since ABI 1.1 */
+    uint32_t struct_size, reserved;
+    const char *prefix; /* may be ""                                                                              */
+    int64_t limit;      /* 1..1000                                                                                */
+    int64_t wait_ms;    /* for the first one; 0: only looks                                                       */
+    const pxm_value *taken; /* list of {key etag} that were told before and are taken over for good; NULL: none   */
+};
 struct pxm_storage_ops {
     uint32_t struct_size, reserved;
     /* Durable when it returns PXM_OK, also what if-absent found. Fields: key url etag (with its quotes) bytes sha256
@@ -409,6 +416,14 @@ struct pxm_storage_ops {
     pxm_status (*list)(void *self, pxm_job *, const struct pxm_list *, pxm_value *fields, pxm_error *);
     /* Fields: method url headers fields expires_at. */
     pxm_status (*presign)(void *self, pxm_job *, const struct pxm_presign *, pxm_value *fields, pxm_error *);
+    /* Since ABI 1.1. Whole objects that appeared by other means than put, such as files dropped into a folder. What is
+     * `taken` the store marks, so that it is not told again, also not after a restart; what was told and is not among
+     * `taken` of the next call is told again by that call; an object that has changed since is another one. What the
+     * store cannot mark it tells again at the next start. No object is told while it is still being written, as far as
+     * the store can see. One thread at a time may watch a prefix, while others use the instance for anything else.
+     * Waits until there is one, for `wait_ms` or until the job's deadline; nothing is no error. Fields: items, as of
+     * list, in any order; the etag is that of head, and stays so when the object is taken. */
+    pxm_status (*watch)(void *self, pxm_job *, const struct pxm_watch *, pxm_value *fields, pxm_error *);
 };
 
 /* "pixmill.metadata/1". Codes: table.not_found table.exists table.conflict table.too_large table.full table.denied
@@ -450,7 +465,10 @@ struct pxm_metadata_ops {
                         pxm_error *);
 };
 
-/* "pixmill.queue/1". At least once, in no promised order. Codes: queue.unavailable queue.too_large queue.lost_lease. */
+/* "pixmill.queue/1". At least once, in no promised order. Codes: queue.unavailable queue.too_large (a message has at
+ * most 256 KiB of JSON) queue.lost_lease (the receipt holds nothing any more) queue.not_found queue.bad_message
+ * queue.bad_limit queue.bad_cursor queue.full queue.denied queue.damaged. A lease that runs out makes its message ready
+ * again; where the queue has a limit of attempts, one that ran out for the last time is a dead letter. */
 struct pxm_message {
     uint32_t struct_size, reserved;
     const pxm_value *body; /* JSON value                                                                          */
@@ -477,9 +495,10 @@ struct pxm_queue_ops {
     pxm_status (*receive)(void *self, pxm_job *, const struct pxm_receive *, pxm_value *fields, pxm_error *);
     pxm_status (*extend)(void *self, pxm_job *, const char *receipt, int64_t lease_ms, pxm_error *);
     pxm_status (*settle)(void *self, pxm_job *, const struct pxm_settle *, pxm_error *);
-    /* Fields: ready delayed leased dead oldest_ms. */
+    /* Fields: ready delayed leased dead, counts; oldest_ms, the age of the oldest message that is no dead letter. */
     pxm_status (*depth)(void *self, pxm_job *, pxm_value *fields, pxm_error *);
-    /* Dead letters. Fields: items, a list of {id body cause attempts first_at last_at}; cursor. */
+    /* Dead letters. Fields: items, a list of {id body cause attempts first_at last_at}; cursor, null on the last page.
+     * `cursor` NULL: the start; limit 1..1000. Redrive makes one ready again as if it had never been received. */
     pxm_status (*dead)(void *self, pxm_job *, const char *cursor, int64_t limit, pxm_value *fields, pxm_error *);
     pxm_status (*redrive)(void *self, pxm_job *, const char *id, pxm_error *);
     pxm_status (*discard)(void *self, pxm_job *, const char *id, pxm_error *);
@@ -491,6 +510,23 @@ struct pxm_auth_ops {
     /* request: {method path headers query}. Fields: subject, and what else the token says that may be trusted. */
     pxm_status (*verify)(void *self, pxm_job *, const pxm_value *request, pxm_value *fields, pxm_error *);
 };
+
+/* ---- extensions: what some hosts offer besides, by host->extension() --------------------------------------------- */
+
+/* "pixmill.urls/1", since ABI 1.1: a host that serves objects over HTTP signs URLs of its own, for stores that are no
+ * server themselves. [any] */
+struct pxm_urls {
+    uint32_t struct_size, reserved;
+    void *impl; /* the host's own */
+    /* Signs that whoever has the URL may do `method` on `path` for the next `expires_ms`. `path` is absolute and
+     * percent-encoded; `content_type` (NULL: any) must be that of the request; `bytes_max` (PXM_UNSET_INT: the host's)
+     * is the most that its body may have. The path with its query goes into `buffer` of `length` bytes, ended by NUL;
+     * one that does not fit is PXM_E_LIMIT, "url.too_long". */
+    pxm_status (*sign)(void *impl, const char *method, const char *path, int64_t expires_ms, const char *content_type,
+                       int64_t bytes_max, char *buffer, size_t length, int64_t *ret_expires_at_ms, pxm_error *);
+};
+#define PXM_EXTENSION_URLS "pixmill.urls/1"
+#define PXM_URL_BYTES_MAX 4096 /* of what sign makes, and of a path that it is given, with their NUL */
 
 #define PXM_IFACE_TRANSFORM "pixmill.transform/1"
 #define PXM_IFACE_STORAGE "pixmill.storage/1"

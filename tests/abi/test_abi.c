@@ -2,6 +2,7 @@
  * never a crash. Every case goes through the registry, as a project's would. */
 #include "base/arena.h"
 #include "base/error.h"
+#include "engine/instance.h"
 #include "engine/registry.h"
 #include "engine/version.h"
 
@@ -109,12 +110,12 @@ static void an_older_plugin_is_read_no_further_than_its_size(void **state)
 
 static void a_plugin_that_needs_a_newer_host_is_refused(void **state)
 {
-    assert_refused(*state, "toonew.op", "it wants plugin ABI 1.9, and this engine speaks 1.0");
+    assert_refused(*state, "toonew.op", "it wants plugin ABI 1.9, and this engine speaks 1.1");
 }
 
 static void a_plugin_of_another_major_version_is_refused(void **state)
 {
-    assert_refused(*state, "othermajor.op", "it wants plugin ABI 2.0, and this engine speaks 1.0");
+    assert_refused(*state, "othermajor.op", "it wants plugin ABI 2.0, and this engine speaks 1.1");
 }
 
 static void a_module_without_the_entry_is_refused(void **state)
@@ -173,6 +174,23 @@ static void a_body_is_loaded_when_its_unit_is_first_needed(void **state)
     assert_null(operation->unit->ops);
     assert_int_equal(pxm_registry_ready(fixture->registry, operation->unit, &ready, &error), PXM_OK);
     assert_non_null(ready->ops);
+}
+
+static void operations_that_an_older_plugin_did_not_know_are_missing(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pxm_instance *instance = NULL;
+    struct pxm_error error = {0};
+    const struct pxm_unit *unit =
+        fixture->catalog.driver(fixture->catalog.arg, fixture->arena, PXM_IFACE_STORAGE, "store", &fixture->missing);
+
+    assert_non_null(unit);
+    const struct pxm_instance_options options = {
+        .registry = fixture->registry, .unit = unit, .name = "store", .clock = &pxm_clock_system};
+    assert_int_equal(pxm_instance_new(&options, &instance, &error), PXM_OK);
+    assert_non_null(instance->ops.storage.head);
+    assert_null(instance->ops.storage.watch);
+    pxm_instance_free(instance);
 }
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
@@ -318,6 +336,7 @@ int main(void)
         CASE(an_unsound_option_table_is_refused),
         CASE(a_name_without_a_plugin_is_missing_not_broken),
         CASE(a_body_is_loaded_when_its_unit_is_first_needed),
+        CASE(operations_that_an_older_plugin_did_not_know_are_missing),
         CASE(a_module_that_was_cut_short_is_refused_wherever_it_ends),
         CASE(text_is_no_module),
         CASE(a_module_for_another_processor_is_refused),

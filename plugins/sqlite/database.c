@@ -332,3 +332,31 @@ pxm_status sqlite_end(struct sqlite_session *session, pxm_status status)
     }
     return status;
 }
+
+pxm_status sqlite_transact(struct sqlite_database *database, const pxm_job *job, bool write, sqlite_work *work,
+                           void *arg, pxm_error *error)
+{
+    struct sqlite_session *session = NULL;
+    pxm_status status = sqlite_take(database, job, &session, error);
+    if (status != PXM_OK) {
+        return status;
+    }
+    status = sqlite_begin(session, write);
+    if (status == PXM_OK) {
+        status = sqlite_end(session, work(session, arg));
+    }
+    sqlite_give(database, session);
+    return status;
+}
+
+static pxm_status do_nothing(struct sqlite_session *session, void *arg)
+{
+    (void)session;
+    (void)arg;
+    return PXM_OK;
+}
+
+pxm_status sqlite_check(struct sqlite_database *database, const pxm_job *job, pxm_error *error)
+{
+    return sqlite_transact(database, job, true, do_nothing, NULL, error);
+}

@@ -77,6 +77,12 @@ void sqlite_give(struct sqlite_database *database, struct sqlite_session *sessio
  * outcome. */
 pxm_status sqlite_begin(struct sqlite_session *session, bool write);
 pxm_status sqlite_end(struct sqlite_session *session, pxm_status status);
+/* One operation whole: takes a session, does `work` within one transaction, gives the session back. */
+typedef pxm_status sqlite_work(struct sqlite_session *session, void *arg);
+pxm_status sqlite_transact(struct sqlite_database *database, const pxm_job *job, bool write, sqlite_work *work,
+                           void *arg, pxm_error *error);
+/* Proves that the database can be written: takes the write lock and gives it back. */
+pxm_status sqlite_check(struct sqlite_database *database, const pxm_job *job, pxm_error *error);
 
 /* A prepared statement without bindings; a failure is remembered in session.result. Arguments are borrowed until the
  * end of the transaction or the next use of the statement. */

@@ -90,138 +90,125 @@ static pxm_status store_row(const struct sqlite_table *table, struct sqlite_sess
     return status;
 }
 
-static pxm_status write_item(const struct sqlite_table *table, struct sqlite_session *session,
-                             const struct pxm_record *record, bool *ret_created, bool *ret_applied)
+/* One operation on one item, for its transaction. */
+struct change {
+    struct sqlite_table *table;
+    const char *key;
+    const struct pxm_record *record; /* of record */
+    const pxm_value *expect;         /* of erase; may be NULL */
+    struct row row;                  /* what is there, or was */
+    bool applied;
+};
+
+static pxm_status write_item(struct sqlite_session *session, void *arg)
 {
-    struct row row = {0};
+    struct change *change = arg;
+    const struct sqlite_table *table = change->table;
+    const struct pxm_record *record = change->record;
     pxm_value *merged = NULL;
-    bool newer = false;
-    pxm_status status = find_row(table, session, record->key, &row);
-    if (status == PXM_OK && row.item && (record->flags & PXM_RECORD_IF_ABSENT)) {
+    pxm_status status = find_row(table, session, record->key, &change->row);
+    if (status == PXM_OK && change->row.item && (record->flags & PXM_RECORD_IF_ABSENT)) {
         status = table->host->fail(session->error, PXM_E_EXISTS, "table.exists", "there is an item \"%s\" in table %s",
                                    record->key, table->config->table);
     }
     if (status == PXM_OK) {
-        status = sqlite_item_expect(table, record->key, row.item, record->expect, session->error);
+        status = sqlite_item_expect(table, record->key, change->row.item, record->expect, session->error);
     }
     if (status == PXM_OK) {
-        status = sqlite_item_newer(table, record, row.item, &newer, session->error);
+        status = sqlite_item_newer(table, record, change->row.item, &change->applied, session->error);
     }
-    if (status == PXM_OK && newer) {
-        status = sqlite_item_merge(table, record, row.item, &merged, session->error);
+    if (status == PXM_OK && change->applied) {
+        status = sqlite_item_merge(table, record, change->row.item, &merged, session->error);
     }
-    *ret_created = !row.item;
-    *ret_applied = newer;
-    if (status == PXM_OK && newer) {
-        status = store_row(table, session, record->key, &row, merged);
+    if (status == PXM_OK && change->applied) {
+        status = store_row(table, session, record->key, &change->row, merged);
     }
     table->host->value_unref(merged);
-    row_done(table, &row);
     return status;
 }
 
 static pxm_status table_record(void *self, pxm_job *job, const struct pxm_record *record, pxm_value *fields,
                                pxm_error *error)
 {
-    struct sqlite_table *table = self;
+    struct change change = {.table = self, .key = record->key, .record = record};
+    struct sqlite_table *table = change.table;
     const struct pxm_host *host = table->host;
-    struct sqlite_session *session = NULL;
-    bool created = false, applied = false;
     pxm_status status = sqlite_item_check_key(host, record->key, error);
     if (status == PXM_OK) {
         status = sqlite_item_check_set(table, record, error);
     }
     if (status == PXM_OK) {
-        status = sqlite_take(&table->database, job, &session, error);
+        status = sqlite_transact(&table->database, job, true, write_item, &change, error);
     }
-    if (status != PXM_OK) {
-        return status;
-    }
-    status = sqlite_begin(session, true);
-    if (status == PXM_OK) {
-        status = sqlite_end(session, write_item(table, session, record, &created, &applied));
-    }
-    sqlite_give(&table->database, session);
     if (status == PXM_OK) {
         host->value_set(fields, "key", host->value_string(record->key, strlen(record->key)));
-        host->value_set(fields, "created", host->value_bool(created));
-        host->value_set(fields, "applied", host->value_bool(applied));
+        host->value_set(fields, "created", host->value_bool(!change.row.item));
+        host->value_set(fields, "applied", host->value_bool(change.applied));
     }
+    row_done(table, &change.row);
     return status;
 }
 
 /* ---- lookup and erase ---- */
 
-static pxm_status table_lookup(void *self, pxm_job *job, const char *key, pxm_value *fields, pxm_error *error)
+static pxm_status read_item(struct sqlite_session *session, void *arg)
 {
-    struct sqlite_table *table = self;
-    const struct pxm_host *host = table->host;
-    struct sqlite_session *session = NULL;
-    struct row row = {0};
-    pxm_status status = sqlite_item_check_key(host, key, error);
+    struct change *change = arg;
+    return find_row(change->table, session, change->key, &change->row);
+}
+
+static pxm_status erase_item(struct sqlite_session *session, void *arg)
+{
+    static const enum sqlite_sql drops[] = {SQL_ENTRIES_DROP_ITEM, SQL_ITEM_ERASE};
+    struct change *change = arg;
+    pxm_status status = read_item(session, change);
     if (status == PXM_OK) {
-        status = sqlite_take(&table->database, job, &session, error);
+        status = sqlite_item_expect(change->table, change->key, change->row.item, change->expect, session->error);
     }
-    if (status != PXM_OK) {
-        return status;
+    for (size_t i = 0; status == PXM_OK && change->row.item && i < sizeof drops / sizeof *drops; i++) {
+        sqlite3_stmt *drop = sqlite_statement(session, drops[i]);
+        sqlite_bind_int(session, drop, 1, change->row.seq);
+        status = sqlite_run(session, drop);
     }
-    status = sqlite_begin(session, false);
-    if (status == PXM_OK) {
-        status = sqlite_end(session, find_row(table, session, key, &row));
-    }
-    sqlite_give(&table->database, session);
-    if (status == PXM_OK && !row.item) {
-        status = host->fail(error, PXM_E_NOT_FOUND, "table.not_found", "no item \"%s\" in table %s", key,
-                            table->config->table);
-    }
-    if (status == PXM_OK) {
-        host->value_set(fields, "key", host->value_string(key, strlen(key)));
-        host->value_set(fields, "item", host->value_ref(row.item));
-    }
-    row_done(table, &row);
     return status;
 }
 
-static pxm_status erase_item(const struct sqlite_table *table, struct sqlite_session *session, const char *key,
-                             const pxm_value *expect, struct row *ret)
+/* Checks the key and does `work` on its item. */
+static pxm_status transact_item(struct change *change, pxm_job *job, bool write, sqlite_work *work, pxm_error *error)
 {
-    pxm_status status = find_row(table, session, key, ret);
+    pxm_status status = sqlite_item_check_key(change->table->host, change->key, error);
+    return status == PXM_OK ? sqlite_transact(&change->table->database, job, write, work, change, error) : status;
+}
+
+static pxm_status table_lookup(void *self, pxm_job *job, const char *key, pxm_value *fields, pxm_error *error)
+{
+    struct change change = {.table = self, .key = key};
+    const struct pxm_host *host = change.table->host;
+    pxm_status status = transact_item(&change, job, false, read_item, error);
+    if (status == PXM_OK && !change.row.item) {
+        status = host->fail(error, PXM_E_NOT_FOUND, "table.not_found", "no item \"%s\" in table %s", key,
+                            change.table->config->table);
+    }
     if (status == PXM_OK) {
-        status = sqlite_item_expect(table, key, ret->item, expect, session->error);
+        host->value_set(fields, "key", host->value_string(key, strlen(key)));
+        host->value_set(fields, "item", host->value_ref(change.row.item));
     }
-    static const enum sqlite_sql drops[] = {SQL_ENTRIES_DROP_ITEM, SQL_ITEM_ERASE};
-    for (size_t i = 0; status == PXM_OK && ret->item && i < sizeof drops / sizeof *drops; i++) {
-        sqlite3_stmt *drop = sqlite_statement(session, drops[i]);
-        sqlite_bind_int(session, drop, 1, ret->seq);
-        status = sqlite_run(session, drop);
-    }
+    row_done(change.table, &change.row);
     return status;
 }
 
 static pxm_status table_erase(void *self, pxm_job *job, const char *key, const pxm_value *expect, pxm_value *fields,
                               pxm_error *error)
 {
-    struct sqlite_table *table = self;
-    const struct pxm_host *host = table->host;
-    struct sqlite_session *session = NULL;
-    struct row row = {0};
-    pxm_status status = sqlite_item_check_key(host, key, error);
+    struct change change = {.table = self, .key = key, .expect = expect};
+    const struct pxm_host *host = change.table->host;
+    pxm_status status = transact_item(&change, job, true, erase_item, error);
     if (status == PXM_OK) {
-        status = sqlite_take(&table->database, job, &session, error);
+        const pxm_value *item = change.row.item;
+        host->value_set(fields, "erased", host->value_bool(item != NULL));
+        host->value_set(fields, "item", item ? host->value_ref(item) : host->value_null());
     }
-    if (status != PXM_OK) {
-        return status;
-    }
-    status = sqlite_begin(session, true);
-    if (status == PXM_OK) {
-        status = sqlite_end(session, erase_item(table, session, key, expect, &row));
-    }
-    sqlite_give(&table->database, session);
-    if (status == PXM_OK) {
-        host->value_set(fields, "erased", host->value_bool(row.item != NULL));
-        host->value_set(fields, "item", row.item ? host->value_ref(row.item) : host->value_null());
-    }
-    row_done(table, &row);
+    row_done(change.table, &change.row);
     return status;
 }
 
@@ -276,9 +263,16 @@ static pxm_status read_cursor_key(struct sqlite_table *table, struct sqlite_sess
     return status;
 }
 
+struct opening {
+    struct sqlite_table *table;
+    bool ready; /* the indexes are as configured */
+};
+
 /* Finds the table and whether its indexes are as configured, without waiting for writers. */
-static pxm_status look_up_table(struct sqlite_table *table, struct sqlite_session *session, bool *ret_ready)
+static pxm_status look_up_table(struct sqlite_session *session, void *arg)
 {
+    struct opening *opening = arg;
+    struct sqlite_table *table = opening->table;
     pxm_status status = find_table(session, table->config->table, &table->id);
     bool same = false;
     if (status == PXM_OK) {
@@ -287,12 +281,14 @@ static pxm_status look_up_table(struct sqlite_table *table, struct sqlite_sessio
     if (status == PXM_OK) {
         status = read_cursor_key(table, session);
     }
-    *ret_ready = table->id != 0 && same;
+    opening->ready = table->id != 0 && same;
     return status;
 }
 
-static pxm_status declare_table(struct sqlite_table *table, struct sqlite_session *session)
+static pxm_status declare_table(struct sqlite_session *session, void *arg)
 {
+    const struct opening *opening = arg;
+    struct sqlite_table *table = opening->table;
     sqlite3_stmt *add = sqlite_statement(session, SQL_TABLE_ADD);
     sqlite_bind_text(session, add, 1, table->config->table);
     pxm_status status = sqlite_run(session, add);
@@ -304,23 +300,11 @@ static pxm_status declare_table(struct sqlite_table *table, struct sqlite_sessio
 
 static pxm_status open_table(struct sqlite_table *table, pxm_error *error)
 {
-    struct sqlite_session *session = NULL;
-    bool ready = false;
-    pxm_status status = sqlite_take(&table->database, NULL, &session, error);
-    if (status != PXM_OK) {
-        return status;
+    struct opening opening = {.table = table};
+    pxm_status status = sqlite_transact(&table->database, NULL, false, look_up_table, &opening, error);
+    if (status == PXM_OK && !opening.ready) {
+        status = sqlite_transact(&table->database, NULL, true, declare_table, &opening, error);
     }
-    status = sqlite_begin(session, false);
-    if (status == PXM_OK) {
-        status = sqlite_end(session, look_up_table(table, session, &ready));
-    }
-    if (status == PXM_OK && !ready) {
-        status = sqlite_begin(session, true);
-        if (status == PXM_OK) {
-            status = sqlite_end(session, declare_table(table, session));
-        }
-    }
-    sqlite_give(&table->database, session);
     return status;
 }
 
@@ -356,21 +340,10 @@ static pxm_status table_create(const struct pxm_host *host, const void *config, 
     return PXM_OK;
 }
 
-/* Proves that the database can be written: takes the write lock and gives it back. */
 static pxm_status table_check(void *self, pxm_job *job, pxm_error *error)
 {
     struct sqlite_table *table = self;
-    struct sqlite_session *session = NULL;
-    pxm_status status = sqlite_take(&table->database, job, &session, error);
-    if (status != PXM_OK) {
-        return status;
-    }
-    status = sqlite_begin(session, true);
-    if (status == PXM_OK) {
-        status = sqlite_end(session, PXM_OK);
-    }
-    sqlite_give(&table->database, session);
-    return status;
+    return sqlite_check(&table->database, job, error);
 }
 
 /* ---- description ---- */

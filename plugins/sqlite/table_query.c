@@ -20,8 +20,9 @@ enum {
 };
 
 struct page {
-    const struct sqlite_table *table;
-    const char *field; /* NULL: all items */
+    struct sqlite_table *table;
+    const char *asked; /* the field that the query names; NULL: none */
+    const char *field; /* by which it chooses; NULL: all items */
     struct sqlite_entry equal;
     int64_t before; /* seq of the item before the page; INT64_MAX: the start */
     int64_t limit;
@@ -180,9 +181,10 @@ static pxm_status read_rows(struct page *page, struct sqlite_session *session)
     return status;
 }
 
-static pxm_status read_page(struct page *page, struct sqlite_session *session, const char *field)
+static pxm_status read_page(struct sqlite_session *session, void *arg)
 {
-    pxm_status status = field ? check_field(page, session, field) : PXM_OK;
+    struct page *page = arg;
+    pxm_status status = page->asked ? check_field(page, session, page->asked) : PXM_OK;
     return status == PXM_OK ? read_rows(page, session) : status;
 }
 
@@ -191,24 +193,19 @@ pxm_status sqlite_table_query(void *self, pxm_job *job, const struct pxm_query *
 {
     struct sqlite_table *table = self;
     const struct pxm_host *host = table->host;
-    struct sqlite_session *session = NULL;
-    struct page page = {.table = table, .before = INT64_MAX, .limit = query->limit};
+    struct page page = {.table = table, .asked = query->field, .before = INT64_MAX, .limit = query->limit};
     pxm_status status = check_query(&page, query, error);
     if (status == PXM_OK && query->cursor && !read_cursor(&page, query->cursor, &page.before)) {
         status = host->fail(error, PXM_E_INVALID, "table.bad_cursor", "the cursor is not one that this query gave");
-    }
-    if (status == PXM_OK) {
-        status = sqlite_take(&table->database, job, &session, error);
     }
     if (status != PXM_OK) {
         return status;
     }
     page.items = host->value_list();
-    status = page.items ? sqlite_begin(session, false) : sqlite_fail_memory(session);
-    if (status == PXM_OK) {
-        status = sqlite_end(session, read_page(&page, session, query->field));
+    if (!page.items) {
+        return host->fail(error, PXM_E_NO_MEMORY, "no_memory", "out of memory");
     }
-    sqlite_give(&table->database, session);
+    status = sqlite_transact(&table->database, job, false, read_page, &page, error);
     if (status != PXM_OK) {
         host->value_unref(page.items);
         return status;

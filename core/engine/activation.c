@@ -96,6 +96,9 @@ static void run_on_failure(struct pxm_context *context, pxm_error *run_error)
     pxm_value *shown = pxm_error_to_value(run_error);
 
     pxm_status status = shown ? PXM_OK : pxm_error_no_memory(&error);
+    if (status == PXM_OK && activation->run->final) {
+        status = pxm_value_set(shown, "transient", pxm_value_bool(false));
+    }
     if (status == PXM_OK) {
         status = pxm_frame_init(&frame, program->on_failure.slot_count, &error);
     }
@@ -109,6 +112,18 @@ static void run_on_failure(struct pxm_context *context, pxm_error *run_error)
     }
     pxm_frame_done(&frame);
     pxm_value_unref(shown);
+}
+
+/* What a try that could not tell it has failed with. */
+static bool has_failed(const struct pxm_context *context)
+{
+    const pxm_error *failure = context->activation->run->failure;
+
+    if (!failure || context->activation->depth > 0) {
+        return false;
+    }
+    *context->error = *failure;
+    return true;
 }
 
 static void recover(struct pxm_context *context, pxm_error *run_error)
@@ -135,7 +150,7 @@ pxm_status pxm_activation_run(const struct pxm_activation_start *start, pxm_valu
     pxm_undo_init(&activation.undo);
     pxm_status status = pxm_frame_init(&frame, start->pipeline->program->block.slot_count, error);
     if (status == PXM_OK) {
-        status = run_steps(&context, ret);
+        status = has_failed(&context) ? error->status : run_steps(&context, ret);
         if (status != PXM_OK) {
             recover(&context, error);
         } else if (start->undo) {

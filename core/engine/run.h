@@ -69,6 +69,8 @@ struct pxm_run {
     pxm_value **inputs;
     struct pxm_trace trace;
     const struct pxm_effects *effects; /* borrowed; NULL: none */
+    const pxm_error *failure;          /* borrowed; NULL: none */
+    bool final;
     void (*done)(void *arg, pxm_run *run);
     void *done_arg;
 

@@ -179,6 +179,8 @@ static struct pxm_run *run_new(pxm_pipeline *pipeline, const struct pxm_run_star
     pthread_cond_init(&run->change, NULL);
     run->trace = start->trace ? *start->trace : (struct pxm_trace){0};
     run->effects = start->effects;
+    run->final = start->final;
+    run->failure = start->failure;
     run->done = options->done;
     run->done_arg = options->done_arg;
     set_deadline(run, options->deadline_ms);

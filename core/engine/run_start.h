@@ -15,6 +15,9 @@ struct pxm_run_start {
     const struct pxm_effects *effects; /* borrowed until the run has ended; NULL: nobody is told */
     int64_t attempt;                   /* what expressions see as run.attempt; 0: 1 */
     int64_t time_ms;                   /* wall time that they see as run.time and run.unix_ms; 0: now */
+    bool final;                        /* nobody will try again, so on_failure sees no error as transient */
+    const pxm_error *failure; /* borrowed until the run has ended: an earlier try failed so, and could not say it, since
+                                 it took its process with it; no step is run but those of on_failure. NULL: none */
 };
 /* *ret is there before the run begins, and NULL after a failure. */
 pxm_status pxm_run_begin(pxm_pipeline *pipeline, const struct pxm_run_start *start, pxm_run **ret, pxm_error *error);

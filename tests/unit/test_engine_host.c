@@ -24,9 +24,10 @@ static pxm_status tell(void *arg, const char *store, const char *key, pxm_error 
     return *refuse ? pxm_error_set(error, PXM_E_TRANSIENT, "test.refused", "not now") : PXM_OK;
 }
 
-static pxm_run *run_with(struct world *world, struct pxm_run_start *start)
+static pxm_run *run_start(struct world *world, struct pxm_run_start *start, size_t input_count)
 {
-    const struct pxm_run_options options = {.struct_size = sizeof options, .inputs = file_input, .input_count = 1};
+    const struct pxm_run_options options = {
+        .struct_size = sizeof options, .inputs = file_input, .input_count = input_count};
     pxm_error error = {0};
     pxm_run *run = NULL;
 
@@ -34,6 +35,11 @@ static pxm_run *run_with(struct world *world, struct pxm_run_start *start)
     assert_int_equal(pxm_run_begin(pxm_project_pipeline(world->project, "keeping"), start, &run, &error), PXM_OK);
     assert_int_equal(pxm_run_wait(run, -1), 1);
     return run;
+}
+
+static pxm_run *run_with(struct world *world, struct pxm_run_start *start)
+{
+    return run_start(world, start, 1);
 }
 
 static void the_host_is_told_before_each_put(void **state)
@@ -168,12 +174,71 @@ static void a_project_that_was_parsed_runs_whatever_became_of_its_files(void **s
     pxm_registry_free(registry);
 }
 
+static const char mourning[] = "version: 1\n"
+                               "steps: [{fail: {code: test.away, message: not now, transient: true}}]\n"
+                               "on_failure:\n"
+                               "  - {when: error.transient, fake.note: {text: may pass}}\n"
+                               "  - {when: not error.transient, fake.note: {text: \"gave up on ${error.code}\"}}\n";
+
+static void in_the_last_try_no_error_is_transient(void **state)
+{
+    struct pxm_run_start start = {0};
+    struct world world;
+    (void)state;
+
+    world_open(&world, 1, NULL, "keeping", mourning, NULL);
+    pxm_run *run = run_start(&world, &start, 0);
+    assert_string_equal(journal_text(), "may pass");
+    assert_true(pxm_error_is_transient(pxm_run_error(run)));
+    pxm_run_free(run);
+    journal_clear();
+    start.final = true;
+    run = run_start(&world, &start, 0);
+    assert_string_equal(journal_text(), "gave up on test.away");
+    assert_true(pxm_error_is_transient(pxm_run_error(run)));
+    pxm_run_free(run);
+    world_close(&world);
+}
+
+static void a_try_that_could_not_tell_its_failure_has_it_told_by_another(void **state)
+{
+    pxm_error failure = {0};
+    struct pxm_run_start start = {.failure = &failure};
+    struct world world;
+    (void)state;
+
+    pxm_error_set(&failure, PXM_E_INVALID, "worker.crashed", "it died");
+    world_open(&world, 1, NULL, "keeping", mourning, NULL);
+    pxm_run *run = run_start(&world, &start, 0);
+    assert_string_equal(journal_text(), "gave up on worker.crashed");
+    assert_string_equal(pxm_run_error(run)->code, "worker.crashed");
+    assert_string_equal(pxm_run_error(run)->text, "it died");
+    pxm_run_free(run);
+    world_close(&world);
+}
+
+static void a_pipeline_may_have_an_output_and_no_steps(void **state)
+{
+    struct pxm_run_start start = {0};
+    struct world world;
+    (void)state;
+
+    world_open(&world, 1, NULL, "keeping", "version: 1\noutput: \"it is ${run.pipeline}\"\n", NULL);
+    pxm_run *run = run_start(&world, &start, 0);
+    assert_string_equal(pxm_run_result_json(run), "\"it is keeping\"");
+    pxm_run_free(run);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_host_is_told_before_each_put),
         cmocka_unit_test(a_put_that_the_host_refuses_fails_and_puts_nothing),
         cmocka_unit_test(a_run_sees_the_time_that_its_host_says),
+        cmocka_unit_test(in_the_last_try_no_error_is_transient),
+        cmocka_unit_test(a_try_that_could_not_tell_its_failure_has_it_told_by_another),
+        cmocka_unit_test(a_pipeline_may_have_an_output_and_no_steps),
         cmocka_unit_test(what_get_gives_knows_its_etag),
         cmocka_unit_test(a_project_that_was_parsed_runs_whatever_became_of_its_files),
     };

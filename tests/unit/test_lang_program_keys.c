@@ -47,7 +47,7 @@ static void what_is_missing_is_named(void **state)
     assert_string_equal(said, "pipelines/p.yaml:1:1: error[E122]: the file does not say its version\n"
                               "  1 | summary: x\n"
                               "    | ^^^^^^^ write `version: 1`\n"
-                              "pipelines/p.yaml:1:1: error[E124]: this pipeline has no `steps`\n"
+                              "pipelines/p.yaml:1:1: error[E124]: this pipeline has neither `steps` nor an `output`\n"
                               "  1 | summary: x\n"
                               "    | ^^^^^^^^^^\n");
 }

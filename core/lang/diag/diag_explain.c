@@ -123,9 +123,9 @@ static const struct explanation table[] = {
      "    list         [a, b], or lines that begin with `- `\n"
      "    text         anything else\n"},
     {"E122", "a part is missing",
-     "A file says `version: 1`; a pipeline, a `foreach` and a `parallel` have at least one\n"
-     "step; a `fallback` and the `on_error` that leads to it need each other; a project has\n"
-     "profiles. Add what the message names.\n"},
+     "A file says `version: 1`; a list of steps has at least one step; a `fallback` and the\n"
+     "`on_error` that leads to it need each other; a project has profiles. Add what the\n"
+     "message names.\n"},
     {"E123", "a name, pattern, path or default that cannot be",
      "Names begin with a letter and go on with letters, digits and `_`; no hyphens, as those\n"
      "read as minus in expressions. Patterns are short and without nesting that could take for\n"

@@ -139,11 +139,13 @@ static void read_steps(struct draft *draft)
 
     draft->place = PLACE_STEP;
     draft->frame = frame;
-    if (!steps) {
-        compile_error(draft->compiler, "E124", draft->root->span, "this pipeline has no `steps`");
+    if (!steps && !pxm_node_get(draft->root, "output")) {
+        compile_error(draft->compiler, "E124", draft->root->span, "this pipeline has neither `steps` nor an `output`");
     }
     if (frame) {
-        compile_block(draft, steps, &draft->program->block);
+        if (steps) {
+            compile_block(draft, steps, &draft->program->block);
+        }
         draft->program->block.slot_count = frame->slots;
         read_output(draft, pxm_node_get(draft->root, "output"));
     }

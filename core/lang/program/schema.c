@@ -259,7 +259,7 @@ static pxm_value *triggers(void)
 
 static pxm_value *pipeline(void)
 {
-    static const char *const required[] = {"version", "steps"};
+    static const char *const required[] = {"version"};
     static const char steps[] = "#/$defs/steps";
     pxm_value *keys = pxm_value_record();
 
@@ -274,7 +274,7 @@ static pxm_value *pipeline(void)
     set(keys, "output", anything("What it gives."));
     set(keys, "on_failure", reference(steps, "What is done once after a failure."));
     set(keys, "tests", of_type("array", "Its tests."));
-    return map_of(keys, required, 2);
+    return map_of(keys, required, 1);
 }
 
 pxm_value *pxm_schema_pipeline(const struct pxm_catalog *catalog)

@@ -42,10 +42,12 @@ struct app_manifest {
     struct app_trigger *triggers;
 };
 
-/* The manifest of a checked project as a JSON value. `limits` and `time_ms`: what the host allows. */
+/* The manifest of a checked project as a JSON value. `limits` and `time_ms`: what the host allows. PXM_E_NO_MEMORY
+ * alone is a failure. */
 pxm_status app_manifest_write(const struct pxm_project *project, const struct pxm_limits *limits, int64_t time_ms,
                               pxm_value **ret, pxm_error *error);
-/* Code "manifest.invalid". */
+/* Strict, as it comes from another process: every field is there, of its type and in its range, and nothing else. Code
+ * "manifest.invalid". */
 pxm_status app_manifest_read(const pxm_value *json, struct app_manifest **ret, pxm_error *error);
 void app_manifest_free(struct app_manifest *manifest);
 /* NULL: none. */

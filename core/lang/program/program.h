@@ -149,6 +149,9 @@ struct pxm_trigger {
     } * binds;
 };
 
+/* Why a text cannot be the `path` of a trigger; NULL: it can. Static. */
+const char *pxm_route_problem(const char *path);
+
 struct pxm_limit_set { /* PXM_UNSET_INT: not said */
     int64_t bytes, pixels, side, frames, memory, scans, output_side, time_ms;
 };

@@ -148,14 +148,16 @@ static bool is_hole(const char *segment, size_t length, bool last)
     return compile_is_name(name);
 }
 
-/* Why a route is none; NULL: it is one. */
-static const char *path_problem(const char *path)
+const char *pxm_route_problem(const char *path)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@%";
     size_t segments = 0;
 
     if (path[0] != '/') {
         return "it must start with /";
+    }
+    if (strlen(path) > PATH_BYTES_MAX) {
+        return "it has more than 1024 bytes";
     }
     for (const char *at = path; *at == '/' && path[1];) {
         size_t length = strcspn(++at, "/");
@@ -203,7 +205,7 @@ static bool read_http(struct compiler *compiler, const struct pxm_node *map, str
 {
     const struct http_config *config =
         compile_literals(compiler, &compile_http_table, map, trigger->span, "`http`", NULL);
-    const char *problem = config ? path_problem(config->path) : NULL;
+    const char *problem = config ? pxm_route_problem(config->path) : NULL;
 
     if (problem) {
         compile_error(compiler, "E123", option_span(map, "path"), "`%s` is no path: %s", config->path, problem);

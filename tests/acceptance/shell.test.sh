@@ -182,7 +182,7 @@ make_app
 run pixmill explain thumbnails --project app
 expect_code 0
 expect_out 'takes key: string' 'started by created (object_created images:uploads/)' 'get' 'thumbnail' \
-    'needs store images, table images' 'after a failure' 'retry 3'
+    'needs store images, pipeline forget, table images' 'after a failure' 'retry 3'
 run pixmill explain upload --project app
 expect_out 'undone after a failure'
 expect_no_file app/var

@@ -1,22 +1,11 @@
 /* Percent-decoding of paths, queries and forms. No state. */
 #include "app/url.h"
 
+#include "app/hex.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "base/value.h"
 #include <string.h>
-
-/* The value of a hex digit; -1: none. */
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 static pxm_status invalid(pxm_error *error, size_t at, const char *what)
 {
@@ -26,8 +15,8 @@ static pxm_status invalid(pxm_error *error, size_t at, const char *what)
 /* The byte that the escape at `at` stands for. */
 static pxm_status decode_escape(const char *text, size_t length, size_t at, char *ret, pxm_error *error)
 {
-    int high = length - at >= 3 ? hex_digit(text[at + 1]) : -1;
-    int low = high >= 0 ? hex_digit(text[at + 2]) : -1;
+    int high = length - at >= 3 ? app_hex_digit(text[at + 1]) : -1;
+    int low = high >= 0 ? app_hex_digit(text[at + 2]) : -1;
     if (low < 0) {
         return invalid(error, at, "two hex digits must follow a percent sign");
     }

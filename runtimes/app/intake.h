@@ -2,14 +2,19 @@
  * files go to unlinked files of a folder (O_TMPFILE), hashed on the way, as soon as they exceed a threshold, so a body
  * takes little memory whatever its size. By Content-Type:
  *
- *   multipart/form-data                form: fields; files: parts with a filename; filenames: what those were called
- *   application/x-www-form-urlencoded  form
- *   application/json, .../...+json     json; members of the top level that the trigger reads as files hold base64 or a
- *                                      data: URL (RFC 2397): they are decoded as they stream into files, and are absent
- *                                      from json
+ *   multipart/form-data                form: fields, of which the first of a name counts; files: parts with a filename,
+ *                                      two of a name are request.fields; filenames: what those were called. A file that
+ *                                      has neither bytes nor a name is one that nobody chose, and absent
+ *   application/x-www-form-urlencoded  form: fields, of which the first of a name counts
+ *   application/json, .../...+json     json; members of the top level that the trigger reads as files and that are
+ *                                      strings hold base64 or a data: URL (RFC 2397): they are decoded as they stream
+ *                                      into files, and are absent from json. Where the trigger may read any file, those
+ *                                      that begin with "data:" are files
  *   anything else, or none             body
  *
- * A trigger that reads none of json, form and files gets any body as `body`. One thread at a time. */
+ * A trigger that reads none of json, form and files gets any body as `body`. What the trigger does not read is
+ * request.media: a trigger of json alone takes no picture. Files of names that it does not read are dropped. A body of
+ * no bytes is none, whatever its type. One thread at a time. */
 #ifndef PXM_APP_INTAKE_H
 #define PXM_APP_INTAKE_H
 
@@ -18,7 +23,8 @@
 
 enum {
     APP_JSON_BYTES_MAX = 1 << 20, /* of JSON text without its files */
-    APP_FORM_BYTES_MAX = 1 << 20, /* of all fields of a form */
+    APP_JSON_DEPTH_MAX = 24,      /* of lists and objects in each other; an event and more is around them */
+    APP_FORM_BYTES_MAX = 1 << 20, /* of all fields of a form, with their names */
     APP_PARTS_MAX = 64,           /* of a multipart body */
     APP_PART_HEADERS_BYTES_MAX = 4 << 10,
     APP_MEMORY_BYTES = 64 << 10, /* a file up to this stays in memory */
@@ -28,7 +34,7 @@ struct app_intake_options {
     const struct app_trigger *trigger; /* borrowed until the intake is freed */
     const char *content_type;          /* NULL: not said; copied */
     int64_t content_length;            /* -1: not said */
-    int64_t bytes_max;                 /* of the body; a base64 body may be 4/3 of it and some more */
+    int64_t bytes_max;                 /* of the body; of one that wraps files, of these together */
     int spool;                         /* open folder for unlinked files; borrowed; -1: memory only */
 };
 

@@ -80,6 +80,15 @@ bool app_response_set(struct app_response *response, const char *name, const cha
     return true;
 }
 
+void app_response_unset(struct app_response *response, const char *name)
+{
+    size_t at = find(response, name);
+    if (at < response->header_count) {
+        free_header(&response->headers[at]);
+        response->headers[at] = response->headers[--response->header_count];
+    }
+}
+
 const char *app_response_get(const struct app_response *response, const char *name)
 {
     size_t at = find(response, name);

@@ -22,6 +22,7 @@ void app_response_free(struct app_response *response);
 /* Replaces a header of that name. Copies; false, and nothing is changed: no memory, more than APP_RESPONSE_HEADERS_MAX,
  * a name that is no token, or a value with a control character, which could begin another header. */
 bool app_response_set(struct app_response *response, const char *name, const char *value);
+void app_response_unset(struct app_response *response, const char *name);            /* fine if it is not set */
 const char *app_response_get(const struct app_response *response, const char *name); /* NULL: not set */
 /* Takes over the body (NULL: none) in place of an earlier one, and sends all of it. */
 void app_response_body(struct app_response *response, pxm_blob *body);

@@ -429,8 +429,10 @@ struct pxm_storage_ops {
 /* "pixmill.metadata/1". Codes: table.not_found table.exists table.conflict table.too_large table.full table.denied
  * table.bad_key table.bad_record table.bad_query table.bad_cursor table.damaged table.unavailable.
  * A key is 1 to 1024 bytes of UTF-8 without control characters, an item at most 400 KiB of JSON, the name of a field
- * 1 to 255 bytes, a value that is looked up through an index 1 KiB, a list in an indexed field 256 items. Lookup, query
+ * 1 to 255 bytes, a value that is looked up through an index 1 KiB, a list in an indexed field 256 items. Lists and
+ * records nest at most PXM_STORED_DEPTH_MAX deep, the item itself counted: else a page could not hold it. Lookup, query
  * and erase show the key of an item as a field of it, whose name is the table's `key` option. */
+enum { PXM_STORED_DEPTH_MAX = 24 };
 enum {
     PXM_RECORD_IF_ABSENT = 1, /* else table.exists                                                                */
     PXM_RECORD_REPLACE = 2    /* fields that are not in `set` go                                                  */
@@ -466,9 +468,10 @@ struct pxm_metadata_ops {
 };
 
 /* "pixmill.queue/1". At least once, in no promised order. Codes: queue.unavailable queue.too_large (a message has at
- * most 256 KiB of JSON) queue.lost_lease (the receipt holds nothing any more) queue.not_found queue.bad_message
- * queue.bad_limit queue.bad_cursor queue.full queue.denied queue.damaged. A lease that runs out makes its message ready
- * again; where the queue has a limit of attempts, one that ran out for the last time is a dead letter. */
+ * most 256 KiB of JSON) queue.bad_message (nested deeper than PXM_STORED_DEPTH_MAX, ...) queue.lost_lease (the receipt
+ * holds nothing any more) queue.not_found queue.bad_limit queue.bad_cursor queue.full queue.denied queue.damaged. A
+ * lease that runs out makes its message ready again; where the queue has a limit of attempts, one that ran out for the
+ * last time makes a dead letter. */
 struct pxm_message {
     uint32_t struct_size, reserved;
     const pxm_value *body; /* JSON value                                                                          */

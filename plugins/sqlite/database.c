@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+enum { CODE_MAX = 64 };
 enum { STEPS_PER_CHECK = 20000 }; /* of SQLite's virtual machine, between two looks at the time: about a millisecond */
 
 static int64_t monotonic_ms(void)
@@ -24,22 +26,22 @@ static int64_t monotonic_ms(void)
 static const struct failure {
     int result; /* SQLite's primary code */
     pxm_status status;
-    const char *code;
+    const char *code; /* behind the kind: "table." or "queue." */
     const char *advice;
 } failures[] = {
-    {SQLITE_BUSY, PXM_E_TRANSIENT, "table.unavailable", "; another process or thread keeps the lock"},
-    {SQLITE_LOCKED, PXM_E_TRANSIENT, "table.unavailable", ""},
-    {SQLITE_FULL, PXM_E_NO_SPACE, "table.full", "; free space on the disk of the database"},
-    {SQLITE_IOERR, PXM_E_TRANSIENT, "table.unavailable", "; is the disk full, or failing?"},
-    {SQLITE_CORRUPT, PXM_E_INTERNAL, "table.damaged", "; stop all users of the file and restore it from a backup"},
-    {SQLITE_NOTADB, PXM_E_INTERNAL, "table.damaged", "; the path names a file that is no SQLite database"},
-    {SQLITE_READONLY, PXM_E_DENIED, "table.denied", "; check owner and mode of the file and its folder"},
-    {SQLITE_PERM, PXM_E_DENIED, "table.denied", "; check owner and mode of the file and its folder"},
-    {SQLITE_CANTOPEN, PXM_E_DENIED, "table.denied", "; the folder must be there and be writable"},
-    {SQLITE_TOOBIG, PXM_E_LIMIT, "table.too_large", ""},
+    {SQLITE_BUSY, PXM_E_TRANSIENT, "unavailable", "; another process or thread keeps the lock"},
+    {SQLITE_LOCKED, PXM_E_TRANSIENT, "unavailable", ""},
+    {SQLITE_FULL, PXM_E_NO_SPACE, "full", "; free space on the disk of the database"},
+    {SQLITE_IOERR, PXM_E_TRANSIENT, "unavailable", "; is the disk full, or failing?"},
+    {SQLITE_CORRUPT, PXM_E_INTERNAL, "damaged", "; stop all users of the file and restore it from a backup"},
+    {SQLITE_NOTADB, PXM_E_INTERNAL, "damaged", "; the path names a file that is no SQLite database"},
+    {SQLITE_READONLY, PXM_E_DENIED, "denied", "; check owner and mode of the file and its folder"},
+    {SQLITE_PERM, PXM_E_DENIED, "denied", "; check owner and mode of the file and its folder"},
+    {SQLITE_CANTOPEN, PXM_E_DENIED, "denied", "; the folder must be there and be writable"},
+    {SQLITE_TOOBIG, PXM_E_LIMIT, "too_large", ""},
     {SQLITE_NOMEM, PXM_E_NO_MEMORY, "no_memory", ""},
     {SQLITE_INTERRUPT, PXM_E_TIMEOUT, "limit.time", "; the time is up or the run was cancelled"},
-    {SQLITE_OK, PXM_E_TRANSIENT, "table.unavailable", ""}, /* all others */
+    {SQLITE_OK, PXM_E_TRANSIENT, "unavailable", ""}, /* all others */
 };
 
 pxm_status sqlite_fail(struct sqlite_session *session, int result)
@@ -57,8 +59,11 @@ pxm_status sqlite_fail(struct sqlite_session *session, int result)
     }
     const char *text =
         session->db && sqlite3_errcode(session->db) != SQLITE_OK ? sqlite3_errmsg(session->db) : sqlite3_errstr(result);
-    return host->fail(session->error, failure->status, failure->code, "database %s: %s%s", session->database->path,
-                      text, failure->advice);
+    char code[CODE_MAX];
+    bool common = failure->status == PXM_E_NO_MEMORY || failure->status == PXM_E_TIMEOUT;
+    snprintf(code, sizeof code, "%s%s%s", common ? "" : session->database->kind, common ? "" : ".", failure->code);
+    return host->fail(session->error, failure->status, code, "database %s: %s%s", session->database->path, text,
+                      failure->advice);
 }
 
 pxm_status sqlite_fail_memory(const struct sqlite_session *session)
@@ -193,11 +198,11 @@ void sqlite_give(struct sqlite_database *database, struct sqlite_session *sessio
     pthread_mutex_unlock(&database->lock);
 }
 
-pxm_status sqlite_database_init(struct sqlite_database *database, const struct pxm_host *host, const char *path,
-                                int64_t busy_ms, pxm_error *error)
+pxm_status sqlite_database_init(struct sqlite_database *database, const struct pxm_host *host, const char *kind,
+                                const char *path, int64_t busy_ms, pxm_error *error)
 {
     struct sqlite_session *session = NULL;
-    *database = (struct sqlite_database){.host = host, .path = path, .busy_ms = busy_ms};
+    *database = (struct sqlite_database){.host = host, .kind = kind, .path = path, .busy_ms = busy_ms};
     int failed = pthread_mutex_init(&database->lock, NULL);
     if (failed) {
         database->host = NULL;

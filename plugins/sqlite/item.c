@@ -24,6 +24,19 @@ pxm_status sqlite_item_check_key(const struct pxm_host *host, const char *key, p
                   : PXM_OK;
 }
 
+/* Recursion that `levels` bounds. */
+bool sqlite_is_deeper(const struct pxm_host *host, const pxm_value *value, int levels)
+{
+    if (!(host->value_type(value) & (PXM_TYPE_LIST | PXM_TYPE_RECORD))) {
+        return false;
+    }
+    bool deeper = levels == 0;
+    for (size_t i = 0; !deeper && i < host->value_count(value); i++) {
+        deeper = sqlite_is_deeper(host, host->value_at(value, i), levels - 1);
+    }
+    return deeper;
+}
+
 static bool is_key_field(const struct sqlite_table *table, const char *name)
 {
     return strcmp(name, table->config->key) == 0;
@@ -46,6 +59,10 @@ pxm_status sqlite_item_check_set(const struct sqlite_table *table, const struct 
     const struct pxm_host *host = table->host;
     if (host->value_type(record->set) != PXM_TYPE_RECORD) {
         return host->fail(error, PXM_E_INVALID, "table.bad_record", "what to set must be a record");
+    }
+    if (sqlite_is_deeper(host, record->set, PXM_STORED_DEPTH_MAX)) {
+        return host->fail(error, PXM_E_INVALID, "table.bad_record", "the item \"%s\" nests deeper than %d levels",
+                          record->key, PXM_STORED_DEPTH_MAX);
     }
     for (size_t i = 0; i < host->value_count(record->set); i++) {
         const char *name = host->value_key(record->set, i);

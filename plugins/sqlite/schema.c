@@ -5,13 +5,19 @@
  *   items     one row for each item; seq rises with every item that is made, so it is the order of age
  *   indexed   which fields of a table have an index
  *   entries   one row for each value of an indexed field, and for each member of a list there
- *   settings  what the file itself must remember: cursor_key signs cursors */
+ *   settings  what the file itself must remember: cursor_key signs cursors
+ *   queues    the queues by name
+ *   messages  one row for each message; seq rises with every one that is sent. State 0: waits, 1: leased, both until
+ *             ready_ms, 2: a dead letter. Rows are small, as they change often
+ *   bodies    what the messages say, by seq
+ *   sent      ids by which a message is known that was sent already, until they are forgotten */
 #include "sqlite.h"
 
 #include <inttypes.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 
-enum { APPLICATION_ID = 0x70786d31, CURSOR_KEY_BYTES = SQLITE_CURSOR_KEY_BYTES };
+enum { APPLICATION_ID = 0x70786d31, CURSOR_KEY_BYTES = SQLITE_CURSOR_KEY_BYTES, CODE_MAX = 64 };
 
 static const char *const versions[] = {
     "PRAGMA application_id = 0x70786d31;"
@@ -26,6 +32,17 @@ static const char *const versions[] = {
     "CREATE INDEX entries_of_item ON entries (seq);"
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;"
     "PRAGMA user_version = 1;",
+
+    "CREATE TABLE queues (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE messages (seq INTEGER PRIMARY KEY AUTOINCREMENT, queue_id INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " ready_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, lease INTEGER NOT NULL, sent_ms INTEGER NOT NULL,"
+    " first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, cause TEXT) STRICT;"
+    "CREATE INDEX messages_ready ON messages (queue_id, state, ready_ms);"
+    "CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;"
+    "CREATE TABLE sent (queue_id INTEGER NOT NULL, dedupe_id TEXT NOT NULL, seq INTEGER NOT NULL,"
+    " forget_ms INTEGER NOT NULL, PRIMARY KEY (queue_id, dedupe_id)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX sent_forget ON sent (queue_id, forget_ms);"
+    "PRAGMA user_version = 2;",
 };
 
 enum { VERSION = sizeof versions / sizeof *versions };
@@ -50,6 +67,7 @@ static pxm_status read_pragma(struct sqlite_session *session, const char *text, 
 static pxm_status read_version(struct sqlite_session *session, int64_t *ret)
 {
     const struct pxm_host *host = session->database->host;
+    char code[CODE_MAX];
     int64_t application = 0, version = 0, objects = 0;
     pxm_status status = read_pragma(session, "PRAGMA application_id", &application);
     if (status == PXM_OK) {
@@ -61,12 +79,13 @@ static pxm_status read_version(struct sqlite_session *session, int64_t *ret)
     if (status != PXM_OK) {
         return status;
     }
+    snprintf(code, sizeof code, "%s.denied", session->database->kind);
     if (application != APPLICATION_ID && (application != 0 || version != 0 || objects != 0)) {
-        return host->fail(session->error, PXM_E_INVALID, "table.denied",
+        return host->fail(session->error, PXM_E_INVALID, code,
                           "database %s belongs to another program; give another path", session->database->path);
     }
     if (version > VERSION) {
-        return host->fail(session->error, PXM_E_INVALID, "table.denied",
+        return host->fail(session->error, PXM_E_INVALID, code,
                           "database %s has schema %" PRId64 ", this program knows up to %d; use a newer pixmill",
                           session->database->path, version, (int)VERSION);
     }

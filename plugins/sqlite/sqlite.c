@@ -1,7 +1,7 @@
 /* The sqlite plugin: what it offers, on one SQLite file. */
 #include "sqlite.h"
 
-static const struct pxm_unit *const units[] = {&sqlite_table_unit, NULL};
+static const struct pxm_unit *const units[] = {&sqlite_table_unit, &sqlite_queue_unit, NULL};
 
 static const struct pxm_plugin plugin = {
     .struct_size = sizeof plugin,
@@ -10,7 +10,7 @@ static const struct pxm_plugin plugin = {
     .name = "sqlite",
     .version = "0.1.0",
     .license = "Apache-2.0",
-    .summary = "Tables in a file of this machine",
+    .summary = "Tables and queues in a file of this machine",
     .units = units,
 };
 

@@ -1,9 +1,9 @@
 /* What the parts of the sqlite plugin share.
  *
- * One file holds any number of logical tables, for any number of processes. Each running operation has a session: a
- * connection of its own with its prepared statements, taken from a pool and given back. So any number of threads may
- * call; SQLite lets one of them write at a time and the others wait, no longer than the instance and the job allow. A
- * connection must not cross a fork: instances are made after it. */
+ * One file holds any number of logical tables and queues, for any number of processes. Each running operation has a
+ * session: a connection of its own with its prepared statements, taken from a pool and given back. So any number of
+ * threads may call; SQLite lets one of them write at a time and the others wait, no longer than the instance and the
+ * job allow. A connection must not cross a fork: instances are made after it. */
 #ifndef PXM_SQLITE_H
 #define PXM_SQLITE_H
 
@@ -38,6 +38,27 @@ enum sqlite_sql { /* what is ever asked; the texts are in statements.c */
                   SQL_ITEMS_ALL,
                   SQL_ITEMS_NEWEST,
                   SQL_ITEMS_EQUAL,
+                  SQL_QUEUE_ADD,
+                  SQL_QUEUE_FIND,
+                  SQL_MESSAGE_ADD,
+                  SQL_BODY_ADD,
+                  SQL_BODY_FIND,
+                  SQL_BODY_DROP,
+                  SQL_SENT_FIND,
+                  SQL_SENT_ADD,
+                  SQL_SENT_FORGET,
+                  SQL_READY_ANY,
+                  SQL_LEASES_BURY,
+                  SQL_LEASES_RELEASE,
+                  SQL_MESSAGES_LEASE,
+                  SQL_MESSAGE_BURY,
+                  SQL_LEASE_EXTEND,
+                  SQL_LEASE_DONE,
+                  SQL_LEASE_SETTLE,
+                  SQL_DEPTH,
+                  SQL_DEAD_LIST,
+                  SQL_DEAD_REDRIVE,
+                  SQL_DEAD_DROP,
                   SQL_COUNT
 };
 extern const char *const sqlite_sql_texts[SQL_COUNT];
@@ -58,14 +79,15 @@ struct sqlite_session {
 
 struct sqlite_database {
     const struct pxm_host *host;
+    const char *kind; /* what codes of failures start with: "table", "queue" */
     const char *path; /* the config's */
     int64_t busy_ms;
     pthread_mutex_t lock; /* guards idle */
     struct sqlite_session *idle;
 };
 
-pxm_status sqlite_database_init(struct sqlite_database *database, const struct pxm_host *host, const char *path,
-                                int64_t busy_ms, pxm_error *error);
+pxm_status sqlite_database_init(struct sqlite_database *database, const struct pxm_host *host, const char *kind,
+                                const char *path, int64_t busy_ms, pxm_error *error);
 void sqlite_database_done(struct sqlite_database *database); /* a zeroed one is fine */
 
 /* A session for one operation. `error` is where all that goes wrong is told. */
@@ -117,7 +139,8 @@ enum {
     SQLITE_ITEM_MAX = 400 << 10, /* of an item as JSON                              */
     SQLITE_VALUE_MAX = 1024,     /* of a string that is looked up through an index  */
     SQLITE_MEMBERS_MAX = 256,    /* of a list in an indexed field                   */
-    SQLITE_CURSOR_KEY_BYTES = 32
+    SQLITE_CURSOR_KEY_BYTES = 32,
+    SQLITE_PAGE_BYTES_MAX = 4 << 20 /* of JSON: with this a page is full, however few items it has */
 };
 
 struct sqlite_table_config {
@@ -139,8 +162,56 @@ extern const struct pxm_unit sqlite_table_unit;
 pxm_status sqlite_table_query(void *self, pxm_job *job, const struct pxm_query *query, pxm_value *fields,
                               pxm_error *error);
 
+/* ---- a queue: the queue interface (queue.c, queue_receive.c, queue_dead.c) ----
+ *
+ * A message waits, is leased, or is dead. A lease is a time and a number: the number goes up each time the message is
+ * received and is in the receipt, so that a receipt of an earlier lease is void. Times are of the host's clock. */
+
+enum {
+    SQLITE_BODY_MAX = 256 << 10, /* of a message as JSON, and of a cause */
+    SQLITE_DEDUPE_ID_MAX = 1024,
+    SQLITE_RECEIVE_MAX = 10, /* messages at once */
+    SQLITE_RECEIPT_TEXT = 42
+};
+
+struct sqlite_queue_config {
+    const char *path, *queue;
+    int64_t max_attempts, dedupe_window, busy_timeout;
+};
+
+struct sqlite_queue {
+    const struct pxm_host *host;
+    const struct sqlite_queue_config *config;
+    struct sqlite_database database;
+    int64_t id;
+};
+
+extern const struct pxm_unit sqlite_queue_unit;
+
+int64_t sqlite_queue_later(const struct sqlite_queue *queue, int64_t ms); /* from now; no overflow */
+/* A message's body or a cause as JSON, no larger than SQLITE_BODY_MAX. */
+pxm_status sqlite_queue_json(const struct sqlite_queue *queue, const pxm_value *value, pxm_blob **ret,
+                             pxm_error *error);
+pxm_value *sqlite_queue_number(const struct pxm_host *host, int64_t number); /* as a string */
+/* A positive number in its shortest form, up to `end`; false: is none. */
+bool sqlite_queue_parse(const char *text, char end, int64_t *ret, const char **ret_rest);
+/* Makes dead letters of messages whose last lease ran out. In a write transaction. */
+pxm_status sqlite_queue_bury(const struct sqlite_queue *queue, struct sqlite_session *session);
+
+pxm_status sqlite_queue_receive(void *self, pxm_job *job, const struct pxm_receive *receive, pxm_value *fields,
+                                pxm_error *error);
+pxm_status sqlite_queue_extend(void *self, pxm_job *job, const char *receipt, int64_t lease_ms, pxm_error *error);
+pxm_status sqlite_queue_settle(void *self, pxm_job *job, const struct pxm_settle *settle, pxm_error *error);
+pxm_status sqlite_queue_depth(void *self, pxm_job *job, pxm_value *fields, pxm_error *error);
+pxm_status sqlite_queue_dead(void *self, pxm_job *job, const char *cursor, int64_t limit, pxm_value *fields,
+                             pxm_error *error);
+pxm_status sqlite_queue_redrive(void *self, pxm_job *job, const char *id, pxm_error *error);
+pxm_status sqlite_queue_discard(void *self, pxm_job *job, const char *id, pxm_error *error);
+
 /* ---- items as values (item.c). Pure: they touch no database. ---- */
 
+/* Whether lists and records in the value nest deeper than `levels`. */
+bool sqlite_is_deeper(const struct pxm_host *host, const pxm_value *value, int levels);
 pxm_status sqlite_item_check_key(const struct pxm_host *host, const char *key, pxm_error *error);
 /* Names and types of the fields that a record is asked to set. */
 pxm_status sqlite_item_check_set(const struct sqlite_table *table, const struct pxm_record *record, pxm_error *error);

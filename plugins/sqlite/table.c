@@ -328,7 +328,7 @@ static pxm_status table_create(const struct pxm_host *host, const void *config, 
     }
     table->host = host;
     table->config = settings;
-    status = sqlite_database_init(&table->database, host, settings->path, settings->busy_timeout, error);
+    status = sqlite_database_init(&table->database, host, "table", settings->path, settings->busy_timeout, error);
     if (status == PXM_OK) {
         status = open_table(table, error);
     }

@@ -15,8 +15,7 @@ enum {
     PLACE_BYTES = 8,
     MAC_BYTES = 16,
     CURSOR_BYTES = PLACE_BYTES + MAC_BYTES,
-    SIGNED_MAX = 2 * (SQLITE_NAME_MAX + 1) + SQLITE_VALUE_MAX + 1 + PLACE_BYTES,
-    PAGE_BYTES_MAX = 4 << 20 /* of JSON: with this a page is full, however few items it has */
+    SIGNED_MAX = 2 * (SQLITE_NAME_MAX + 1) + SQLITE_VALUE_MAX + 1 + PLACE_BYTES
 };
 
 struct page {
@@ -168,7 +167,7 @@ static pxm_status read_rows(struct page *page, struct sqlite_session *session)
     pxm_status status;
     while ((status = sqlite_step(session, rows, &row)) == PXM_OK && row) {
         bytes += sqlite3_column_bytes(rows, 2);
-        if (count == page->limit || (count > 0 && bytes > PAGE_BYTES_MAX)) {
+        if (count == page->limit || (count > 0 && bytes > SQLITE_PAGE_BYTES_MAX)) {
             page->more = true;
             break;
         }

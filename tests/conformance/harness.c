@@ -100,14 +100,51 @@ void conformance_set_list(const struct pxm_unit *unit, void *config, const char 
     set_field(unit, config, option, &value, sizeof value);
 }
 
+static _Atomic int64_t passed_ms;
+
+static int64_t host_wall_ms(void *arg)
+{
+    (void)arg;
+    return pxm_clock_system.wall_ms(pxm_clock_system.arg) + atomic_load(&passed_ms);
+}
+
+static int64_t host_monotonic_ms(void *arg)
+{
+    (void)arg;
+    return pxm_clock_system.monotonic_ms(pxm_clock_system.arg) + atomic_load(&passed_ms);
+}
+
+void conformance_pass_ms(int64_t ms)
+{
+    atomic_fetch_add(&passed_ms, ms);
+}
+
 const struct pxm_host *conformance_host(void)
 {
-    static struct pxm_host_impl impl = {.name = "test", .clock = &pxm_clock_system};
+    static const struct pxm_clock clock = {.wall_ms = host_wall_ms, .monotonic_ms = host_monotonic_ms};
+    static struct pxm_host_impl impl = {.name = "test", .clock = &clock};
     static struct pxm_host host;
     if (!host.impl) {
         pxm_host_init(&host, &impl);
     }
     return &host;
+}
+
+pxm_value *json_value(const char *json)
+{
+    pxm_value *value = NULL;
+    pxm_error *error = pxm_error_new();
+    char *text = strdup(json);
+    assert_non_null(text);
+    for (char *at = text; *at; at++) {
+        *at = *at == '\'' ? '"' : *at;
+    }
+    if (conformance_host()->value_from_json(text, strlen(text), &value, error) != PXM_OK) {
+        fail_msg("%s: %s", text, error->text);
+    }
+    free(text);
+    pxm_error_free(error);
+    return value;
 }
 
 /* ---- fixtures ---- */
@@ -209,6 +246,18 @@ void assert_field_null(const struct fixture *fixture, const char *name)
     const pxm_value *value = fixture->host->value_get(fixture->fields, name);
     assert_non_null(value);
     assert_int_equal(fixture->host->value_type(value), PXM_TYPE_NULL);
+}
+
+void assert_field_json(const struct fixture *fixture, const char *name, const char *json)
+{
+    const pxm_value *found = fixture->host->value_get(fixture->fields, name);
+    pxm_value *expected = json_value(json);
+    if (!found || !fixture->host->value_equal(found, expected)) {
+        pxm_blob *text = NULL;
+        fixture->host->value_to_json(found, &text, fixture->error);
+        fail_msg("%s is %s, not %s", name, text ? (const char *)fixture->host->blob_data(text, NULL) : "?", json);
+    }
+    fixture->host->value_unref(expected);
 }
 
 /* ---- threads ---- */

@@ -35,6 +35,10 @@ void conformance_set_int(const struct pxm_unit *unit, void *config, const char *
 void conformance_set_list(const struct pxm_unit *unit, void *config, const char *option, const pxm_value *value);
 /* One for the process. */
 const struct pxm_host *conformance_host(void);
+/* Puts the clock of that host ahead, so that a test need not wait for what happens later. */
+void conformance_pass_ms(int64_t ms);
+/* A value from JSON, with ' for ". */
+pxm_value *json_value(const char *json);
 
 /* ---- one test's surroundings ---- */
 
@@ -71,6 +75,8 @@ const char *field_text(const struct fixture *fixture, const char *name); /* NULL
 int64_t field_int(const struct fixture *fixture, const char *name);
 int field_bool(const struct fixture *fixture, const char *name);
 void assert_field_null(const struct fixture *fixture, const char *name);
+/* What `name` holds equals that JSON, with ' for ". */
+void assert_field_json(const struct fixture *fixture, const char *name, const char *json);
 
 /* ---- bodies (bodies.c) ---- */
 

@@ -14,35 +14,6 @@ static const struct pxm_metadata_ops *ops_of(const struct fixture *fixture)
     return fixture->ops;
 }
 
-pxm_value *json_value(const char *json)
-{
-    pxm_value *value = NULL;
-    pxm_error *error = pxm_error_new();
-    char *text = strdup(json);
-    assert_non_null(text);
-    for (char *at = text; *at; at++) {
-        *at = *at == '\'' ? '"' : *at;
-    }
-    if (conformance_host()->value_from_json(text, strlen(text), &value, error) != PXM_OK) {
-        fail_msg("%s: %s", text, error->text);
-    }
-    free(text);
-    pxm_error_free(error);
-    return value;
-}
-
-void assert_field_json(const struct fixture *fixture, const char *name, const char *json)
-{
-    const pxm_value *found = fixture->host->value_get(fixture->fields, name);
-    pxm_value *expected = json_value(json);
-    if (!found || !fixture->host->value_equal(found, expected)) {
-        pxm_blob *text = NULL;
-        fixture->host->value_to_json(found, &text, fixture->error);
-        fail_msg("%s is %s, not %s", name, text ? (const char *)fixture->host->blob_data(text, NULL) : "?", json);
-    }
-    fixture->host->value_unref(expected);
-}
-
 pxm_status table_record_with(struct fixture *fixture, const struct pxm_record *record)
 {
     fixture_next(fixture);
@@ -292,6 +263,26 @@ static void items_have_a_greatest_size(void **state)
     assert_null(fixture->host->value_get(fixture->host->value_get(fixture->fields, "item"), "b"));
 }
 
+static void items_nest_no_deeper_than_a_page_can_hold(void **state)
+{
+    struct fixture *fixture = *state;
+    char set[2 * PXM_STORED_DEPTH_MAX + 16];
+    for (size_t levels = PXM_STORED_DEPTH_MAX; levels >= PXM_STORED_DEPTH_MAX - 1; levels--) {
+        size_t length = (size_t)snprintf(set, sizeof set, "{'a': ");
+        memset(set + length, '[', levels);
+        memset(set + length + levels, ']', levels);
+        memcpy(set + length + 2 * levels, "}", 2);
+        if (levels == PXM_STORED_DEPTH_MAX) {
+            assert_failed(fixture, table_record(fixture, "k", set, 0), PXM_E_INVALID, "table.bad_record");
+            must_not_hold(fixture, "k");
+        } else {
+            must_record(fixture, "k", set);
+        }
+    }
+    assert_status(fixture, table_query(fixture, NULL, NULL, NULL, 10), PXM_OK);
+    assert_int_equal(fixture->host->value_count(fixture->host->value_get(fixture->fields, "items")), 1);
+}
+
 static pxm_status record_tags(struct fixture *fixture, int count)
 {
     const struct pxm_host *host = fixture->host;
@@ -351,6 +342,7 @@ int metadata_items_tests(struct conformance_driver *driver)
         FIXTURE_TEST(bad_keys_are_refused, driver),
         FIXTURE_TEST(what_is_no_item_is_refused, driver),
         FIXTURE_TEST(items_have_a_greatest_size, driver),
+        FIXTURE_TEST(items_nest_no_deeper_than_a_page_can_hold, driver),
         FIXTURE_TEST(values_in_an_index_have_a_greatest_size, driver),
         FIXTURE_TEST(late_jobs_write_nothing, driver),
         FIXTURE_TEST(another_instance_sees_the_same_items, driver),

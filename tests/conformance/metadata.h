@@ -14,11 +14,6 @@ int metadata_items_tests(struct conformance_driver *driver);
 int metadata_conditions_tests(struct conformance_driver *driver);
 int metadata_query_tests(struct conformance_driver *driver);
 
-/* A value from JSON, with ' for ". */
-pxm_value *json_value(const char *json);
-/* What `name` holds equals that JSON. */
-void assert_field_json(const struct fixture *fixture, const char *name, const char *json);
-
 /* Each clears fixture.fields and the error first. `set`, `expect` and `equal` are JSON with ' for ", or NULL. */
 pxm_status table_record(struct fixture *fixture, const char *key, const char *set, uint32_t flags);
 pxm_status table_record_if(struct fixture *fixture, const char *key, const char *set, const char *expect,

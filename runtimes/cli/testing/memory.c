@@ -156,6 +156,19 @@ const char *memory_bad_key(const struct pxm_host *host, const char *text)
     return NULL;
 }
 
+/* Recursion that `levels` bounds. */
+bool memory_is_deeper(const struct pxm_host *host, const pxm_value *value, int levels)
+{
+    if (!(host->value_type(value) & (PXM_TYPE_LIST | PXM_TYPE_RECORD))) {
+        return false;
+    }
+    bool deeper = levels == 0;
+    for (size_t i = 0; !deeper && i < host->value_count(value); i++) {
+        deeper = memory_is_deeper(host, host->value_at(value, i), levels - 1);
+    }
+    return deeper;
+}
+
 void *memory_grow(void **items, size_t *count, size_t size)
 {
     char *more = reallocarray(*items, *count + 1, size);

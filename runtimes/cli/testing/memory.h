@@ -53,6 +53,9 @@ pxm_value *memory_text(const struct pxm_host *host, const char *text); /* NULL g
  * characters. */
 const char *memory_bad_key(const struct pxm_host *host, const char *text);
 
+/* Whether lists and records in the value nest deeper than `levels`. */
+bool memory_is_deeper(const struct pxm_host *host, const pxm_value *value, int levels);
+
 /* Grows an array by one zeroed element, which it returns; NULL: no memory. */
 void *memory_grow(void **items, size_t *count, size_t size);
 /* Closes the gap that element `index` leaves. */

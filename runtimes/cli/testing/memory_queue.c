@@ -8,10 +8,17 @@
 #include <string.h>
 #include <time.h>
 
-enum { BODY_BYTES_MAX = 256 << 10, PAGE_ITEMS = 100, NUMBER_TEXT = 24, RECEIPT_TEXT = 2 * NUMBER_TEXT };
+enum {
+    BODY_BYTES_MAX = 256 << 10,
+    RECEIVE_MAX = 10,
+    PAGE_ITEMS_MAX = 1000,
+    NUMBER_TEXT = 24,
+    RECEIPT_TEXT = 2 * NUMBER_TEXT
+};
 
 struct message {
     int64_t id, attempts, sent_ms;
+    int64_t lease;             /* goes up each time it is given; in the receipt */
     int64_t ready_ms;          /* not given before: delayed, or leased */
     int64_t first_ms, last_ms; /* given, the first and the last time; 0: never */
     bool leased, dead;
@@ -91,6 +98,11 @@ static const struct message *find_duplicate(const struct contents *contents, con
 static pxm_status check_body(const struct pxm_host *host, const pxm_value *body, pxm_error *error)
 {
     pxm_blob *json = NULL;
+
+    if (memory_is_deeper(host, body, PXM_STORED_DEPTH_MAX)) {
+        return host->fail(error, PXM_E_INVALID, "queue.bad_message", "the message nests deeper than %d levels",
+                          PXM_STORED_DEPTH_MAX);
+    }
     pxm_status status = host->value_to_json(body, &json, error);
 
     if (status == PXM_OK && host->blob_length(json) > BODY_BYTES_MAX) {
@@ -147,7 +159,7 @@ static pxm_status queue_send(void *self, pxm_job *job, const struct pxm_message 
 
 /* ---- receive, extend, settle ---- */
 
-/* A receipt is the id and which attempt it is, so that one of an earlier attempt is void. */
+/* A receipt is the id and which lease it is, so that one of an earlier lease is void. */
 static struct message *find_leased(struct memory_driver *driver, const char *receipt)
 {
     struct contents *contents = driver->place->contents;
@@ -156,7 +168,7 @@ static struct message *find_leased(struct memory_driver *driver, const char *rec
 
     for (size_t i = 0; i < contents->count; i++) {
         struct message *message = &contents->messages[i];
-        snprintf(own, sizeof own, "%" PRId64 ".%" PRId64, message->id, message->attempts);
+        snprintf(own, sizeof own, "%" PRId64 ".%" PRId64, message->id, message->lease);
         if (strcmp(own, receipt) == 0 && message->leased && message->ready_ms > now_ms) {
             return message;
         }
@@ -174,11 +186,12 @@ static pxm_value *give(struct memory_driver *driver, struct message *message, in
         return NULL;
     }
     message->attempts++;
+    message->lease++;
     message->leased = true;
     message->ready_ms = later(now_ms, lease_ms);
     message->first_ms = message->first_ms ? message->first_ms : now_ms;
     message->last_ms = now_ms;
-    snprintf(receipt, sizeof receipt, "%" PRId64 ".%" PRId64, message->id, message->attempts);
+    snprintf(receipt, sizeof receipt, "%" PRId64 ".%" PRId64, message->id, message->lease);
     set_number(host, item, "id", message->id);
     host->value_set(item, "receipt", memory_text(host, receipt));
     host->value_set(item, "body", host->value_ref(message->body));
@@ -214,17 +227,28 @@ static pxm_status queue_receive(void *self, pxm_job *job, const struct pxm_recei
     static const struct timespec slice = {.tv_nsec = 5000000};
     struct memory_driver *driver = self;
     const struct pxm_host *host = driver->host;
-    pxm_value *items = host->value_list();
-    pxm_status status = items ? PXM_OK : memory_fail_memory(host, error);
     int64_t slices = receive->wait_ms / 5;
+    pxm_status status = memory_in_time(host, job, error);
 
+    if (status != PXM_OK) {
+        return status;
+    }
+    if (receive->max < 1 || receive->max > RECEIVE_MAX || receive->lease_ms < 1) {
+        return host->fail(error, PXM_E_INVALID, "queue.bad_limit", "a receive is for 1 to %d messages, with a lease",
+                          RECEIVE_MAX);
+    }
+    pxm_value *items = host->value_list();
+    if (!items) {
+        return memory_fail_memory(host, error);
+    }
     for (bool found = false; status == PXM_OK && !found;) {
         pthread_mutex_lock(&driver->place->lock);
         status = receive_ready(driver, receive, items, error);
         pthread_mutex_unlock(&driver->place->lock);
-        found = host->value_count(items) > 0 || slices-- <= 0 || host->remaining_ms(job) <= 0;
+        found = host->value_count(items) > 0 || slices-- <= 0;
         if (!found) {
             nanosleep(&slice, NULL);
+            found = host->remaining_ms(job) <= 0;
         }
     }
     if (status != PXM_OK) {
@@ -358,13 +382,20 @@ static pxm_status queue_dead(void *self, pxm_job *job, const char *cursor, int64
 {
     struct memory_driver *driver = self;
     const struct pxm_host *host = driver->host;
-    pxm_value *items = host->value_list();
     int64_t next = 0;
+    char *end = NULL;
+    int64_t after = cursor ? strtoll(cursor, &end, 10) : 0;
 
     (void)job;
+    if (cursor && (after < 1 || after == INT64_MAX || *end)) {
+        return host->fail(error, PXM_E_INVALID, "queue.bad_cursor", "the cursor is not one that a page gave");
+    }
+    if (limit < 1 || limit > PAGE_ITEMS_MAX) {
+        return host->fail(error, PXM_E_INVALID, "queue.bad_limit", "a page has 1 to %d dead letters", PAGE_ITEMS_MAX);
+    }
+    pxm_value *items = host->value_list();
     pthread_mutex_lock(&driver->place->lock);
-    bool filled = items && fill_dead(driver, cursor ? strtoll(cursor, NULL, 10) : 0,
-                                     limit > 0 && limit < PAGE_ITEMS ? limit : PAGE_ITEMS, items, &next);
+    bool filled = items && fill_dead(driver, after, limit, items, &next);
     pthread_mutex_unlock(&driver->place->lock);
     if (!filled) {
         host->value_unref(items);
@@ -400,7 +431,9 @@ static pxm_status end_dead(struct memory_driver *driver, const char *id, bool ag
     struct message *message = find_dead(contents, id);
     if (message && again) {
         message->dead = false;
-        message->attempts = 0;
+        message->attempts = message->first_ms = message->last_ms = 0;
+        driver->host->value_unref(message->cause);
+        message->cause = NULL;
     } else if (message) {
         drop(driver->host, contents, message);
     }

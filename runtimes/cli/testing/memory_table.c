@@ -162,6 +162,9 @@ static pxm_status check_record(const struct memory_driver *driver, const struct 
 
     if (status == PXM_OK && host->value_type(record->set) != PXM_TYPE_RECORD) {
         status = host->fail(error, PXM_E_INVALID, "table.bad_record", "what to set must be a record");
+    } else if (memory_is_deeper(host, record->set, PXM_STORED_DEPTH_MAX)) {
+        status = host->fail(error, PXM_E_INVALID, "table.bad_record", "the item nests deeper than %d levels",
+                            PXM_STORED_DEPTH_MAX);
     }
     for (size_t i = 0; status == PXM_OK && i < host->value_count(record->set); i++) {
         status = check_field(driver, record, i, error);

@@ -195,7 +195,7 @@ static void newer_schemas_and_other_programs_files_are_refused(void **state)
     close_own(fixture);
     overwrite(fixture, "PRAGMA user_version = 99");
     assert_refused(fixture, PXM_E_INVALID, "table.denied");
-    overwrite(fixture, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+    overwrite(fixture, "PRAGMA user_version = 2; PRAGMA application_id = 7");
     assert_refused(fixture, PXM_E_INVALID, "table.denied");
     overwrite(fixture, "PRAGMA application_id = 0x70786d31");
     open_own(fixture);

@@ -68,6 +68,22 @@ static void thumbnails_of_an_object_or_message(void **state)
         "");
 }
 
+static void an_upload_in_any_form(void **state)
+{
+    (void)state;
+    assert_string_equal(diagnose("version: 1\n"
+                                 "inputs: {file: {type: blob}, name: {type: string, default: x}}\n"
+                                 "triggers:\n"
+                                 "  form:\n"
+                                 "    http: {method: POST, path: /u}\n"
+                                 "    bind: {file: \"${event.files.image ?? event.body}\",\n"
+                                 "      name: \"${event.filenames.image ?? event.json.filename ?? event.form.name}\"}\n"
+                                 "steps:\n"
+                                 "  - {id: image, in: input.file, decode: {}}\n"
+                                 "output: \"${steps.image.sha256} ${input.name}\"\n"),
+                        "");
+}
+
 static void a_variant_on_request(void **state)
 {
     (void)state;
@@ -170,8 +186,11 @@ static void the_core_operations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(upload_over_http),     cmocka_unit_test(thumbnails_of_an_object_or_message),
-        cmocka_unit_test(a_variant_on_request), cmocka_unit_test(a_portrait_with_operations_of_others),
+        cmocka_unit_test(upload_over_http),
+        cmocka_unit_test(thumbnails_of_an_object_or_message),
+        cmocka_unit_test(an_upload_in_any_form),
+        cmocka_unit_test(a_variant_on_request),
+        cmocka_unit_test(a_portrait_with_operations_of_others),
         cmocka_unit_test(the_core_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,7 +79,7 @@ static void bind_fits_the_inputs(void **state)
               "  6 | ... {file: \"${event.path.owner}\", w: \"${event.path.owner}\", ownr: \"${event.path.name}\", "
               "list: \"${event.user.subject}\"}\n"
               "    |                                                                                                   "
-              "     ^^^^ its fields: method, path, query, headers, body, json, form, files, remote_addr\n");
+              "     ^^^^ its fields: method, path, query, headers, body, json, form, files, filenames, remote_addr\n");
 }
 
 static void events_start_one_pipeline(void **state)

@@ -11,7 +11,7 @@ static const int64_t lambda_body_max = INT64_C(6) * 1024 * 1024 / 4 * 3;
 
 static void find_body(void *arg, const struct pxm_ref *ref)
 {
-    static const char *const parts[] = {"body", "json", "form", "files"};
+    static const char *const parts[] = {"body", "json", "form", "files", "filenames"};
     bool *found = arg;
 
     for (size_t i = 0; ref->segment_count && ref->segments[0].name && i < sizeof parts / sizeof parts[0]; i++) {

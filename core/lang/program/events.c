@@ -43,11 +43,17 @@ static const struct pxm_type *path_type(struct compiler *compiler, const char *p
 static const struct pxm_type *http_type(struct compiler *compiler, const struct pxm_trigger *trigger)
 {
     const struct pxm_type_field all[] = {
-        {"method", &pxm_type_string},      {"path", path_type(compiler, trigger->path)},
-        {"query", &pxm_type_record},       {"headers", &pxm_type_record},
-        {"body", &blob_or_null},           {"json", &json_or_null},
-        {"form", &pxm_type_record},        {"files", &pxm_type_record},
-        {"remote_addr", &pxm_type_string}, {"user", &user},
+        {"method", &pxm_type_string},
+        {"path", path_type(compiler, trigger->path)},
+        {"query", &pxm_type_record},
+        {"headers", &pxm_type_record},
+        {"body", &blob_or_null},
+        {"json", &json_or_null},
+        {"form", &pxm_type_record},
+        {"files", &pxm_type_record},
+        {"filenames", &pxm_type_record},
+        {"remote_addr", &pxm_type_string},
+        {"user", &user},
     };
     const size_t count = sizeof all / sizeof all[0] - (trigger->auth ? 0 : 1);
     struct pxm_type_field *fields = compile_have(compiler, pxm_arena_array(compiler->arena, count, sizeof *fields));

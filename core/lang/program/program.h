@@ -29,7 +29,8 @@ enum {
  *   run         consumed 0  {id, time (RFC 3339), unix_ms, pipeline, attempt}
  *   error       consumed 0  {code, message, transient, step, origin}: in on_failure
  *   event       consumed 0  in bind, by kind of trigger:
- *       http            {method, path: {from the route}, query, headers, body: blob, json, form, files, remote_addr,
+ *       http            {method, path: {from the route}, query, headers, body: blob, json, form, files: {NAME: blob},
+ *                       filenames: {NAME: what the client calls the file}, remote_addr,
  *                       user: {subject, and what else the auth said}; only with `auth:`}
  *       object_created  {key, store, bytes, etag, sequencer, time, object: blob}
  *       message         {id, json, attempts, sent_at}

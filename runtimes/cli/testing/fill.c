@@ -144,7 +144,7 @@ static pxm_status no_value(pxm_error *error)
 
 static void set_http_defaults(const struct pxm_trigger *trigger, pxm_value *event)
 {
-    static const char *const records[] = {"path", "query", "headers", "form", "files"};
+    static const char *const records[] = {"path", "query", "headers", "form", "files", "filenames"};
 
     pxm_value_set(event, "method", pxm_value_cstring(trigger->method));
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {

@@ -155,9 +155,9 @@ struct field {
 };
 /* Of `event` by kind of trigger, see struct pxm_ref. */
 static const struct field http_fields[] = {
-    {"method", FIELD_TEXT},      {"path", FIELD_TEXTS}, {"query", FIELD_TEXTS}, {"headers", FIELD_TEXTS},
-    {"body", FIELD_BYTES},       {"json", FIELD_JSON},  {"form", FIELD_TEXTS},  {"files", FIELD_FILES},
-    {"remote_addr", FIELD_TEXT}, {"user", FIELD_JSON},  {NULL, FIELD_TEXT}};
+    {"method", FIELD_TEXT},     {"path", FIELD_TEXTS},       {"query", FIELD_TEXTS}, {"headers", FIELD_TEXTS},
+    {"body", FIELD_BYTES},      {"json", FIELD_JSON},        {"form", FIELD_TEXTS},  {"files", FIELD_FILES},
+    {"filenames", FIELD_TEXTS}, {"remote_addr", FIELD_TEXT}, {"user", FIELD_JSON},   {NULL, FIELD_TEXT}};
 static const struct field object_fields[] = {{"key", FIELD_TEXT},     {"store", FIELD_TEXT},     {"bytes", FIELD_WHOLE},
                                              {"etag", FIELD_TEXT},    {"sequencer", FIELD_TEXT}, {"time", FIELD_TEXT},
                                              {"object", FIELD_BYTES}, {NULL, FIELD_TEXT}};

@@ -168,7 +168,7 @@ static bool is_own(const struct app_head *head, const char *origin)
     }
     /* Behind a proxy that does not tell so, the host speaks of the scheme that the page came by. */
     size_t length = authority_length(host, from_https);
-    return length == authority_length(origin, from_https) && strncasecmp(host, origin, length) == 0;
+    return length > 0 && length == authority_length(origin, from_https) && strncasecmp(host, origin, length) == 0;
 }
 
 bool app_policy_is_foreign(const struct app_policy *policy, const struct app_head *head)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROBLEM_BYTES_MAX = 16 << 10 };
+enum { PROBLEM_BYTES_MAX = 64 << 10 /* more than a text of PXM_ERROR_TEXT_MAX and any id can become */ };
 
 /* ---- what a code means ------------------------------------------------------------------------------------------- */
 

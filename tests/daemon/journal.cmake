@@ -1,0 +1,7 @@
+# The journal and the state folder, on real files.
+set(folder ${CMAKE_CURRENT_SOURCE_DIR})
+add_library(test_journal_place OBJECT ${folder}/journal_place.c)
+target_link_libraries(test_journal_place PUBLIC pixmill_daemon PkgConfig::CMOCKA PRIVATE pixmill_options)
+foreach(name test_journal test_journal_keys test_journal_damage)
+  pixmill_test(${name} SOURCES ${folder}/${name}.c LIBRARIES test_journal_place LABELS daemon)
+endforeach()

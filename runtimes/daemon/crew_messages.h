@@ -1,0 +1,29 @@
+/* What supervisor, zygote and workers say to each other (daemon/ipc.h): types, and the members of their values. */
+#ifndef PXM_DAEMON_CREW_MESSAGES_H
+#define PXM_DAEMON_CREW_MESSAGES_H
+
+enum crew_message {
+    /* supervisor to zygote */
+    CREW_PARSE = 1, /* {project, profile, state: may be null, time_ms, memory_max, supervisor: pid}; the first */
+    CREW_FORK,      /* handle: the worker's socket */
+    /* zygote to supervisor */
+    CREW_PARSED, /* the manifest */
+    /* zygote or worker to supervisor */
+    CREW_REFUSED, /* {error, report}: the project cannot be used; the last */
+    CREW_LOG,     /* {level, source, run, text} */
+    /* worker to supervisor */
+    CREW_HELLO,    /* {pid}; the first */
+    CREW_OPENED,   /* the project is open */
+    CREW_ANNOUNCE, /* {store, key}: waits for CREW_ANNOUNCED */
+    CREW_DONE,     /* {error or null, output, steps, cpu_ms, ms} */
+    CREW_IDLE,     /* {resident, descriptors}: the next run may come */
+    /* supervisor to worker */
+    CREW_RUN,       /* {id, pipeline, trigger, event, attempt, time_ms, deadline_ms} */
+    CREW_ANNOUNCED, /* the error, or null */
+    CREW_CANCEL
+};
+
+/* Where the zygote and each worker have their socket. */
+enum { CREW_SOCKET = 3 };
+
+#endif

@@ -1,0 +1,291 @@
+/* Parses, maps, tells, then forks. A worker is forked twice, so that its parent becomes the supervisor, which collects
+ * orphans (PR_SET_CHILD_SUBREAPER): it learns how each one ended and what it used. */
+#include "daemon/zygote.h"
+
+#include "app/manifest.h"
+#include "base/arena.h"
+#include "base/job.h"
+#include "base/log.h"
+#include "base/value.h"
+#include "daemon/confine.h"
+#include "daemon/crew_messages.h"
+#include "daemon/ipc.h"
+#include "daemon/worker.h"
+#include "engine/preload.h"
+#include "lang/diag/diag.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { REPORT_BYTES_MAX = 1 << 20, BLOCK_BYTES = 128 << 10, REPARENT_NS = 100000 };
+enum { EXIT_FINE = 0, EXIT_LOST = 1 };
+
+struct zygote {
+    struct ipc_message start; /* CREW_PARSE; owns the strings below */
+    const char *path, *profile, *state;
+    int64_t time_ms, memory_max;
+    pid_t supervisor;
+    struct pxm_arena *arena;
+    struct pxm_registry *registry;
+    const struct pxm_project *project;
+    struct app_manifest *manifest;
+    const struct pxm_extension *extensions;
+    bool confined; /* as far as the kernel lets workers be */
+};
+
+/* ---- what a process of ours starts with -------------------------------------------------------------------------- */
+
+/* Pictures come as a few large blocks. One arena, and blocks of 128 KiB and more mapped by themselves, give them back
+ * to the system when they are freed. Before anything else is allocated. */
+static void tune_malloc(void)
+{
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, BLOCK_BYTES);
+    mallopt(M_TRIM_THRESHOLD, BLOCK_BYTES);
+}
+
+/* The daemon writes the log, so that its lines are one stream in one form. */
+static void send_log(void *arg, const struct pxm_log_entry *entry)
+{
+    pxm_value *value = pxm_value_record();
+    (void)arg;
+
+    pxm_value_set(value, "level", pxm_value_int(entry->level));
+    pxm_value_set(value, "source", pxm_value_cstring(entry->source));
+    pxm_value_set(value, "run", pxm_value_cstring(entry->run));
+    pxm_value_set(value, "text", pxm_value_cstring(entry->text));
+    if (value) {
+        ipc_send(CREW_SOCKET, CREW_LOG, value, -1, true, NULL); /* nobody is left to be told when this fails */
+    }
+    pxm_value_unref(value);
+}
+
+/* ---- parsing ----------------------------------------------------------------------------------------------------- */
+
+static const char *text_of(const pxm_value *record, const char *key)
+{
+    const pxm_value *value = pxm_value_get(record, key);
+
+    return pxm_value_type(value) == PXM_TYPE_STRING ? pxm_value_as_string(value, NULL) : NULL;
+}
+
+static pxm_status receive_start(struct zygote *zygote, pxm_error *error)
+{
+    enum ipc_received received = ipc_receive(CREW_SOCKET, true, &zygote->start, error);
+    const pxm_value *value = zygote->start.value;
+
+    if (received != IPC_MESSAGE || zygote->start.type != CREW_PARSE) {
+        return pxm_error_set(error, PXM_E_INTERNAL, "worker.lost", "the daemon does not say what to parse");
+    }
+    zygote->path = text_of(value, "project");
+    zygote->profile = text_of(value, "profile");
+    zygote->state = text_of(value, "state");
+    zygote->time_ms = pxm_value_as_int(pxm_value_get(value, "time_ms"));
+    zygote->memory_max = pxm_value_as_int(pxm_value_get(value, "memory_max"));
+    zygote->supervisor = (pid_t)pxm_value_as_int(pxm_value_get(value, "supervisor"));
+    return PXM_OK;
+}
+
+static pxm_status parse(struct zygote *zygote, struct pxm_diags *diags, pxm_error *error)
+{
+    const struct pxm_catalog catalog = pxm_registry_catalog(zygote->registry);
+    const struct pxm_load_options load = {.path = zygote->path, .catalog = &catalog};
+
+    zygote->project = pxm_project_parse(&load, diags);
+    if (!zygote->project || diags->errors > 0) {
+        return pxm_error_set(error, PXM_E_INVALID, "project.invalid", "the project has errors");
+    }
+    return pxm_project_preload(zygote->registry, zygote->project, error);
+}
+
+static pxm_status tell_manifest(struct zygote *zygote, pxm_error *error)
+{
+    struct pxm_limits limits;
+    pxm_value *json = NULL;
+
+    pxm_limits_default(&limits);
+    pxm_status status = app_manifest_write(zygote->project, &limits, zygote->time_ms, &json, error);
+    if (status == PXM_OK) {
+        status = app_manifest_read(json, &zygote->manifest, error);
+    }
+    if (status == PXM_OK) {
+        status = ipc_send(CREW_SOCKET, CREW_PARSED, json, -1, true, error);
+    }
+    pxm_value_unref(json);
+    return status;
+}
+
+static void tell_refusal(const struct pxm_diags *diags, const pxm_error *error)
+{
+    pxm_value *value = pxm_value_record();
+    struct pxm_buf report;
+
+    pxm_buf_init(&report, REPORT_BYTES_MAX);
+    pxm_diags_render(diags, PXM_DIAG_HUMAN, false, &report);
+    pxm_value_set(value, "error", ipc_error_write(error));
+    pxm_value_set(value, "report", pxm_value_string(report.data, report.length));
+    ipc_send(CREW_SOCKET, CREW_REFUSED, value, -1, true, NULL);
+    pxm_value_unref(value);
+    pxm_buf_done(&report);
+}
+
+static bool load_project(struct zygote *zygote, const struct zygote_options *options)
+{
+    struct pxm_diags diags;
+    pxm_error error = {0};
+    pxm_status status = PXM_OK;
+
+    zygote->arena = pxm_arena_new(PXM_PROJECT_BYTES_MAX);
+    if (!zygote->arena) {
+        return false;
+    }
+    pxm_diags_init(&diags, zygote->arena);
+    if (options->extensions) {
+        status = options->extensions(zygote->state, &zygote->extensions, &error);
+    }
+    if (status == PXM_OK) {
+        status = pxm_registry_new(NULL, &zygote->registry, &error);
+    }
+    if (status == PXM_OK) {
+        status = parse(zygote, &diags, &error);
+    }
+    if (status == PXM_OK) {
+        status = tell_manifest(zygote, &error);
+    }
+    if (status != PXM_OK) {
+        tell_refusal(&diags, &error);
+    }
+    return status == PXM_OK;
+}
+
+/* ---- forking ----------------------------------------------------------------------------------------------------- */
+
+static void tell_pid(void)
+{
+    pxm_value *value = pxm_value_record();
+
+    pxm_value_set(value, "pid", pxm_value_int(getpid()));
+    ipc_send(CREW_SOCKET, CREW_HELLO, value, -1, true, NULL);
+    pxm_value_unref(value);
+}
+
+static int run_worker(struct zygote *zygote, pid_t between)
+{
+    const struct timespec pause = {.tv_nsec = REPARENT_NS};
+    pxm_error error = {0};
+
+    while (getppid() == between) {
+        nanosleep(&pause, NULL);
+    }
+    tell_pid(); /* before anything can fail, as an orphan that nobody knows is never waited for */
+    if (confine_limits(zygote->supervisor, zygote->memory_max, &error) != PXM_OK) {
+        pxm_log(PXM_LOG_ERROR, "worker", NULL, "%s", error.text);
+        return EXIT_LOST;
+    }
+    if (zygote->confined) {
+        confine_calls(NULL);
+    }
+    const struct worker_options options = {.socket = CREW_SOCKET,
+                                           .registry = zygote->registry,
+                                           .project = zygote->project,
+                                           .manifest = zygote->manifest,
+                                           .profile = zygote->profile,
+                                           .extensions = zygote->extensions,
+                                           .time_ms = zygote->time_ms};
+    return worker_main(&options);
+}
+
+/* In the process between: its child is the worker, it itself goes away at once. No exit handler and no check for leaks
+ * runs in what shares all memory with another process. */
+static void become_worker(struct zygote *zygote, int socket)
+{
+    pid_t between = getpid();
+    pid_t child = fork();
+
+    if (child != 0) {
+        _exit(child < 0 ? EXIT_LOST : EXIT_FINE);
+    }
+    if (dup3(socket, CREW_SOCKET, O_CLOEXEC) < 0) {
+        _exit(EXIT_LOST);
+    }
+    closefrom(CREW_SOCKET + 1);
+    _exit(run_worker(zygote, between));
+}
+
+/* The supervisor sees the worker's socket closed when the fork fails. */
+static void fork_worker(struct zygote *zygote, struct ipc_message *message)
+{
+    pid_t between = fork();
+
+    if (between == 0) {
+        become_worker(zygote, message->handle);
+    }
+    if (between < 0) {
+        pxm_log(PXM_LOG_ERROR, "worker", NULL, "no worker can be forked: error %d", errno);
+    }
+    while (between > 0 && waitpid(between, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
+static void serve(struct zygote *zygote)
+{
+    struct ipc_message message;
+    pxm_error error = {0};
+
+    while (ipc_receive(CREW_SOCKET, true, &message, &error) == IPC_MESSAGE) {
+        if (message.type == CREW_FORK && message.handle >= 0) {
+            fork_worker(zygote, &message);
+        }
+        ipc_message_done(&message);
+    }
+}
+
+/* Asked once, in a process that is thrown away, so that each worker need not tell that its kernel cannot. */
+static bool can_confine(void)
+{
+    int status = 0;
+    pid_t probe = fork();
+
+    if (probe == 0) {
+        _exit(confine_calls(NULL) == PXM_OK ? EXIT_FINE : EXIT_LOST);
+    }
+    while (probe > 0 && waitpid(probe, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (probe > 0 && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FINE) {
+        return true;
+    }
+    pxm_log(PXM_LOG_WARN, "worker", NULL, "workers are not confined: the kernel takes no seccomp filter");
+    return false;
+}
+
+int zygote_main(const struct zygote_options *options)
+{
+    struct zygote zygote = {0};
+    pxm_error error = {0};
+
+    tune_malloc();
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || fcntl(CREW_SOCKET, F_SETFD, FD_CLOEXEC) != 0) {
+        return EXIT_LOST;
+    }
+    pxm_log_set_sink(send_log, NULL, PXM_LOG_INFO);
+    if (receive_start(&zygote, &error) != PXM_OK || getppid() != zygote.supervisor) {
+        return EXIT_LOST;
+    }
+    zygote.confined = can_confine();
+    bool loaded = load_project(&zygote, options);
+    if (loaded) {
+        serve(&zygote);
+    }
+    app_manifest_free(zygote.manifest);
+    pxm_arena_free(zygote.arena);
+    pxm_registry_free(zygote.registry);
+    ipc_message_done(&zygote.start);
+    return loaded ? EXIT_FINE : EXIT_LOST;
+}

@@ -1,0 +1,12 @@
+# Worker processes: real ones, with a plugin that does what no plugin should.
+set(evil_folder ${CMAKE_CURRENT_BINARY_DIR}/evil)
+add_library(test_evil MODULE ${CMAKE_CURRENT_SOURCE_DIR}/evil/evil.c)
+set_target_properties(test_evil PROPERTIES PREFIX "" OUTPUT_NAME evil LIBRARY_OUTPUT_DIRECTORY ${evil_folder})
+target_link_libraries(test_evil PRIVATE Pixmill::headers pixmill_options)
+add_library(test_crew_world OBJECT ${CMAKE_CURRENT_SOURCE_DIR}/crew_world.c)
+target_link_libraries(test_crew_world PUBLIC pixmill_daemon PkgConfig::CMOCKA PRIVATE pixmill_options)
+target_compile_definitions(test_crew_world PRIVATE PXM_TEST_EVIL="${evil_folder}")
+foreach(name test_crew)
+  pixmill_test(${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c LIBRARIES test_crew_world LABELS daemon)
+  add_dependencies(${name} test_evil)
+endforeach()

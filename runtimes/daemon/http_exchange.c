@@ -113,7 +113,7 @@ void http_exchange_close(void *arg, struct MHD_Connection *mhd, void **context, 
     struct http_connection *connection = exchange->connection;
     connection->exchange = NULL;
     connection->since_ms = http_now_ms();
-    if (exchange->phase == HTTP_PHASE_HEAD) { /* libmicrohttpd could not read the head, and may have said so */
+    if (exchange->outcome.status == 0 && exchange->phase <= HTTP_PHASE_BODY) { /* libmicrohttpd may have refused it */
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
         exchange->outcome.status = info != NULL ? (int)info->http_status : 0;
     }

@@ -62,10 +62,21 @@ static void look_at_reader(struct http_exchange *exchange, int64_t now_ms)
     exchange->sending_ms = now_ms;
 }
 
+/* libmicrohttpd misses an end of input that comes together with the last bytes, and would wait for more. */
+static bool is_left(const struct http_connection *connection)
+{
+    const struct http_exchange *exchange = connection->exchange;
+    return (exchange == NULL || exchange->phase <= HTTP_PHASE_BODY) && http_peer_closed(connection->fd);
+}
+
 static void look_at(struct http_connection *connection, int64_t now_ms)
 {
     const struct http_options *options = &connection->server->options;
     struct http_exchange *exchange = connection->exchange;
+    if (is_left(connection)) {
+        close_quietly(connection);
+        return;
+    }
     if (exchange == NULL) {
         const int64_t most = connection->requests == 0 ? options->header_ms_max : options->idle_ms_max;
         if (now_ms - connection->since_ms > most) {

@@ -23,6 +23,9 @@ struct crew_run {
     int64_t attempt;        /* 1: the first */
     int64_t time_ms;        /* wall time that the pipeline sees as run.time; 0: now */
     int64_t deadline_ms;    /* from now; after it the worker is killed */
+    bool final;             /* nobody will try again */
+    /* An earlier try took its worker with it: only on_failure is run, for this error. NULL: all is run. */
+    const pxm_error *failure;
     /* An object is about to be put where a trigger waits for objects: the run goes on when crew_announced is called. */
     void (*announce)(struct crew_run *run, const char *store, const char *key);
     /* The last call. */

@@ -18,7 +18,7 @@ enum crew_message {
     CREW_DONE,     /* {error or null, output, steps, cpu_ms, ms} */
     CREW_IDLE,     /* {resident, descriptors}: the next run may come */
     /* supervisor to worker */
-    CREW_RUN,       /* {id, pipeline, trigger, event, attempt, time_ms, deadline_ms} */
+    CREW_RUN, /* {id, pipeline, trigger, event, attempt, final, failure: an error or null, time_ms, deadline_ms} */
     CREW_ANNOUNCED, /* the error, or null */
     CREW_CANCEL
 };

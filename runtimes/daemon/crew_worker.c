@@ -106,6 +106,8 @@ static pxm_status send_run(struct crew_worker *worker, const struct crew_run *ru
     pxm_value_set(value, "pipeline", pxm_value_cstring(run->trigger->pipeline->name));
     pxm_value_set(value, "trigger", pxm_value_int(run->trigger->index));
     pxm_value_set(value, "attempt", pxm_value_int(run->attempt));
+    pxm_value_set(value, "final", pxm_value_bool(run->final));
+    pxm_value_set(value, "failure", run->failure ? ipc_error_write(run->failure) : pxm_value_null());
     pxm_value_set(value, "time_ms", pxm_value_int(run->time_ms));
     pxm_value_set(value, "deadline_ms", pxm_value_int(run->deadline_ms));
     pxm_value_set(value, "event", pxm_value_ref(run->event));

@@ -21,6 +21,7 @@ struct worker {
     pxm_pipeline *pipeline;
     pxm_value **inputs;
     struct pxm_effects effects;
+    pxm_error failure; /* of an earlier try, where the run only tells it */
     int64_t began_ms, began_cpu_ms;
 
     pthread_mutex_t lock; /* guards what follows */

@@ -304,13 +304,20 @@ static pxm_status start_run(struct worker *worker, const pxm_value *message, pxm
                                                 number_of(message, "deadline_ms") - (now_ms() - worker->began_ms),
                                             .done = wake,
                                             .done_arg = worker};
+    const pxm_value *failure = pxm_value_get(message, "failure");
+    bool has_failed = failure && pxm_value_type(failure) != PXM_TYPE_NULL;
     const struct pxm_run_start start = {.options = &options,
                                         .values = (const pxm_value *const *)worker->inputs,
                                         .trace = &trace,
                                         .effects = &worker->effects,
                                         .attempt = number_of(message, "attempt"),
+                                        .final = pxm_value_as_bool(pxm_value_get(message, "final")) != 0,
+                                        .failure = has_failed ? &worker->failure : NULL,
                                         .time_ms = number_of(message, "time_ms")};
 
+    if (has_failed) {
+        ipc_error_read(failure, &worker->failure);
+    }
     worker->effects = (struct pxm_effects){.put = announce_put, .arg = worker};
     if (options.deadline_ms <= 0) {
         return pxm_error_set(error, PXM_E_TIMEOUT, "limit.time", "the time of this run is over before it began");

@@ -41,12 +41,22 @@ static bool add_path(struct pxm_folders *folders, const char *path)
     return true;
 }
 
+/* Programs that programs start lie one folder deeper than those that people start. */
+static bool is_helper(const char *program)
+{
+    static const char folder[] = "/" PXM_HELPER_FOLDER "/";
+    const char *slash = strrchr(program, '/');
+    size_t length = sizeof folder - 1, before = (size_t)(slash + 1 - program);
+
+    return before >= length && strncmp(slash + 1 - length, folder, length) == 0;
+}
+
 /* BIN/../LIB/pixmill/plugins-1: the same rule finds them in a build folder, an installed tree and one that was
  * moved. */
 static bool add_beside_program(struct pxm_folders *folders)
 {
     char path[PATH_MAX_BYTES];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - sizeof "/" PXM_PLUGIN_FROM_BIN);
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - sizeof "/../" PXM_PLUGIN_FROM_BIN);
 
     if (length <= 0) {
         return true;
@@ -57,7 +67,7 @@ static bool add_beside_program(struct pxm_folders *folders)
         return true;
     }
     size_t left = sizeof path - (size_t)(slash + 1 - path);
-    int written = snprintf(slash + 1, left, "%s", PXM_PLUGIN_FROM_BIN);
+    int written = snprintf(slash + 1, left, "%s%s", is_helper(path) ? "../" : "", PXM_PLUGIN_FROM_BIN);
     return written < 0 || (size_t)written >= left || add(folders, path, strlen(path));
 }
 

@@ -2,6 +2,6 @@
 set(folder ${CMAKE_CURRENT_SOURCE_DIR})
 add_library(test_journal_place OBJECT ${folder}/journal_place.c)
 target_link_libraries(test_journal_place PUBLIC pixmill_daemon PkgConfig::CMOCKA PRIVATE pixmill_options)
-foreach(name test_journal test_journal_keys test_journal_damage)
+foreach(name test_journal test_journal_keys test_journal_damage test_state)
   pixmill_test(${name} SOURCES ${folder}/${name}.c LIBRARIES test_journal_place LABELS daemon)
 endforeach()

@@ -123,6 +123,70 @@ static void every_failure_has_its_status(void **state)
     }
 }
 
+/* A code that a word of the table in docs/http.md means: `x.*` is any of a family, `*.x` any with that ending; false:
+ * it is none. */
+static bool code_of_word(const char *word, size_t length, char code[64])
+{
+    size_t dot = strcspn(word, ".");
+    if (dot >= length || length >= 56 || memchr(word, ' ', length) != NULL) {
+        return false;
+    }
+    snprintf(code, 64, "%.*s%s%.*s", word[0] == '*' ? 0 : (int)length, word, word[0] == '*' ? "album" : "",
+             word[0] == '*' ? (int)length - 1 : 0, word + 1);
+    char *star = strchr(code, '*');
+    if (star != NULL) {
+        memcpy(star, "any", 4);
+    }
+    return true;
+}
+
+/* Each code between backticks in "| `a.b` `c.*` | 404 |". Gives how many there are. */
+static size_t expect_row(const char *row, const char *end)
+{
+    size_t count = 0;
+    const char *last = end - 1;
+    for (int bars = 0; last > row && bars < 2; last--) {
+        bars += *last == '|' ? 1 : 0;
+    }
+    int http = (int)strtol(last + 2, NULL, 10);
+    bool may_pass = memmem(row, (size_t)(end - row), "may pass", 8) != NULL;
+    for (const char *at = memchr(row, '`', (size_t)(last - row)); at != NULL && at < last;) {
+        char code[64];
+        size_t length = strcspn(at + 1, "`");
+        if (code_of_word(at + 1, length, code)) {
+            struct pxm_error error = {0};
+            pxm_error_set(&error, may_pass ? PXM_E_TRANSIENT : PXM_E_INVALID, code, "x");
+            if (app_status_of(&error) != http) {
+                fail_msg("%s is %d, and docs/http.md says %d", code, app_status_of(&error), http);
+            }
+            count++;
+        }
+        at += length + 2;
+        at = at < last ? memchr(at, '`', (size_t)(last - at)) : NULL;
+    }
+    return count;
+}
+
+static void the_reference_says_the_same(void **state)
+{
+    (void)state;
+    struct pxm_error error = {0};
+    pxm_blob *page = NULL;
+    size_t length = 0, count = 0;
+    assert_int_equal(pxm_blob_open(PXM_TEST_SOURCE "/docs/http.md", 1 << 20, &page, &error), PXM_OK);
+    const char *text = pxm_blob_data(page, &length), *end = text + length;
+    const char *row = memmem(text, length, "| code | status |\n|---|---|\n", 28);
+    assert_non_null(row);
+    for (row += 28; row < end && *row == '|';) {
+        const char *next = memchr(row, '\n', (size_t)(end - row));
+        assert_non_null(next);
+        count += expect_row(row, next);
+        row = next + 1;
+    }
+    assert_true(count > 60);
+    pxm_blob_unref(page);
+}
+
 /* The document as text; valid until the next call. Frees the response. */
 static const char *document(struct app_response *response)
 {
@@ -251,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_failure_has_its_status),
+        cmocka_unit_test(the_reference_says_the_same),
         cmocka_unit_test(a_caller_is_told_what_concerns_them),
         cmocka_unit_test(paths_and_hosts_are_not_told),
         cmocka_unit_test(who_may_come_again_is_told_when),

@@ -194,6 +194,22 @@ pxm_status app_file_text_add(struct app_file_text *text, const char *data, size_
     return PXM_OK;
 }
 
+pxm_status app_file_text_digits(struct app_file_text *text, const char *data, size_t length, size_t *ret_step,
+                                pxm_error *error)
+{
+    size_t step = 0;
+    if (text->part != APP_TEXT_DATA || !text->is_base64 || text->escape_left > 0) {
+        *ret_step = 0;
+        return PXM_OK;
+    }
+    pxm_status status = add_digits(text, data, length, &step, error);
+    if (status == PXM_OK) {
+        text->read += (int64_t)step;
+        *ret_step = step;
+    }
+    return status;
+}
+
 pxm_status app_file_text_finish(struct app_file_text *text, pxm_error *error)
 {
     size_t count = 0;

@@ -286,14 +286,31 @@ static size_t plain_length(const char *data, size_t length)
     return at;
 }
 
+/* Characters that stand for themselves; *ret_step: how many there are. */
+static pxm_status take_plain(struct app_json_files *json, const char *data, size_t length, size_t *ret_step,
+                             pxm_error *error)
+{
+    size_t step = 0;
+    if (json->string.part == APP_JSON_PLAIN) {
+        pxm_status status = app_file_text_digits(json->text, data, length, &step, error);
+        if (status != PXM_OK || step > 0) {
+            *ret_step = step;
+            return status;
+        }
+        step = plain_length(data, length);
+    }
+    *ret_step = step;
+    return app_file_text_add(json->text, data, step, error);
+}
+
 static pxm_status take_file_text(struct app_json_files *json, const char *data, size_t length, size_t *ret_step,
                                  pxm_error *error)
 {
-    size_t plain = json->string.part == APP_JSON_PLAIN ? plain_length(data, length) : 0;
-    *ret_step = plain > 0 ? plain : 1;
-    if (plain > 0) {
-        return app_file_text_add(json->text, data, plain, error);
+    pxm_status status = take_plain(json, data, length, ret_step, error);
+    if (status != PXM_OK || *ret_step > 0) {
+        return status;
     }
+    *ret_step = 1;
     switch (app_json_string_take(&json->string, *data)) {
     case APP_JSON_MORE:
         break;

@@ -36,8 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct app_media_type media;
     struct pxm_error error = {0};
-    char *text = strndup((const char *)data, size);
+    char *text = calloc(size + 1, 1);
     check(text != NULL);
+    memcpy(text, data, size);
     if (app_media_type_read(text, &media, &error) == PXM_OK) {
         check_type(&media);
         check_again(&media);

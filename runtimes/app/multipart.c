@@ -159,9 +159,10 @@ static bool ends_with(const struct pxm_buf *buf, const char *end)
 static pxm_status take_headers(struct app_multipart *multipart, const char *data, size_t length, size_t *ret_step,
                                pxm_error *error)
 {
-    const char *end = memchr(data, '\n', length), *nul = memchr(data, '\0', length);
+    const char *end = memchr(data, '\n', length);
     size_t step = end != NULL ? (size_t)(end - data) + 1 : length;
-    if (nul != NULL && (size_t)(nul - data) < step) {
+    const char *nul = memchr(data, '\0', step);
+    if (nul != NULL) {
         return refuse(multipart, (size_t)(nul - data), "a NUL in a header", error);
     }
     pxm_status status = pxm_buf_add(&multipart->head, data, step);

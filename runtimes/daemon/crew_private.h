@@ -56,7 +56,7 @@ struct crew_worker {
     struct crew_group *group;
     enum crew_worker_state state;
     enum crew_kill killed;
-    bool opened;
+    bool opened, closed;                 /* the project; its socket */
     struct loop_timer timer;             /* of the state */
     struct crew_run *run;                /* NULL: none */
     pxm_error refusal;                   /* why its run could not be sent */

@@ -16,6 +16,7 @@ enum {
     STOP_MS_MAX = 5000,
     GRACE_MS = 100,
     HELLO_MS = 1000,
+    CLOSED_MS_MAX = 1000,
     LOG_LINES_MAX = 1000
 };
 
@@ -68,7 +69,7 @@ void crew_worker_start(struct crew_worker *worker)
     pxm_error error = {0};
 
     worker->killed = KILL_NONE;
-    worker->opened = false;
+    worker->opened = worker->closed = false;
     worker->jobs = worker->log_lines = worker->resident_first = 0;
     worker->resident = worker->descriptors = -1;
     if (fork_worker(worker, &error) != PXM_OK) {
@@ -340,11 +341,17 @@ static void worker_closed(struct crew_process *process, const pxm_error *error)
     struct crew_worker *worker = worker_of(process);
     pxm_error failure = {0};
 
-    if (process->pid != 0) { /* dead already, or it will be */
-        if (error) {
-            worker->cause = *error;
+    if (process->pid != 0 && error) {
+        worker->cause = *error;
+        kill_worker(worker, KILL_BROKEN);
+        return;
+    }
+    if (process->pid != 0) { /* mostly because it is ending, and how it ends is worth knowing */
+        worker->closed = true;
+        if (worker->state == WORKER_IDLE) {
+            worker->state = WORKER_TIDYING; /* no run can be sent to it */
         }
-        kill_worker(worker, error ? KILL_BROKEN : KILL_CLOSED);
+        set_timer(worker, CLOSED_MS_MAX);
         return;
     }
     forget(worker);
@@ -375,7 +382,7 @@ static void judge(const struct crew_worker *worker, int status, const struct rus
         pxm_error_set(ret, PXM_E_TIMEOUT, "limit.time", "the run did not end when its time was over, and was killed");
     } else if (worker->killed == KILL_BROKEN) {
         pxm_error_set(ret, PXM_E_INTERNAL, "worker.crashed", "the worker was killed: %s", worker->cause.text);
-    } else if (worker->killed == KILL_CLOSED && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+    } else if (worker->killed == KILL_CLOSED) {
         pxm_error_set(ret, PXM_E_INTERNAL, "worker.crashed", "the worker closed its socket, and was killed");
     } else if (ran_out_of_memory(worker, status, usage)) {
         pxm_error_set(ret, PXM_E_NO_MEMORY, "worker.memory", "the worker ran out of memory and %s", death);
@@ -425,7 +432,7 @@ static void due(struct loop_timer *timer)
         }
         return;
     }
-    kill_worker(worker, worker->state == WORKER_BUSY ? KILL_DEADLINE : KILL_STARTING);
+    kill_worker(worker, worker->closed ? KILL_CLOSED : worker->state == WORKER_BUSY ? KILL_DEADLINE : KILL_STARTING);
     if (worker->process.pid == 0) { /* it never said who it is */
         crew_process_hang_up(&worker->process);
     }

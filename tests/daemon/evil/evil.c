@@ -135,6 +135,11 @@ static int eat_memory(void)
 
 static int close_socket(void)
 {
+    return close(SOCKET);
+}
+
+static int close_socket_and_sleep(void)
+{
     close(SOCKET);
     return sleep_on();
 }
@@ -209,6 +214,7 @@ static const struct {
              {"leak_descriptors", leak_descriptors},
              {"eat", eat_memory},
              {"close", close_socket},
+             {"close_sleep", close_socket_and_sleep},
              {"nonsense", say_nonsense},
              {"lie", say_what_is_not_its_own},
              {"kill_parent", kill_supervisor},

@@ -224,15 +224,32 @@ static pxm_status strip(struct writer *writer, const pxm_value *value, pxm_value
     return PXM_OK;
 }
 
+/* What would be written but not be read: NUL in text, and more values than a reader makes. */
+static bool is_readable(const pxm_value *value, size_t *count)
+{
+    size_t length = 0;
+    const char *text = pxm_value_as_string(value, &length);
+    bool readable = ++*count <= PXM_JSON_VALUES_MAX && !memchr(text, '\0', length);
+
+    for (size_t i = 0; i < pxm_value_count(value) && readable; i++) {
+        readable = is_readable(pxm_value_at(value, i), count);
+    }
+    return readable;
+}
+
 pxm_status packed_write(const pxm_value *value, struct packed *ret, pxm_error *error)
 {
     struct writer writer = {.packed = ret, .blobs = pxm_value_list(), .error = error};
     pxm_value *stripped = NULL;
+    size_t count = 0;
 
     *ret = (struct packed){.memory = -1};
     pxm_buf_init(&ret->value, PXM_JSON_BYTES_MAX);
     pxm_buf_init(&ret->blobs, PXM_JSON_BYTES_MAX);
-    pxm_status status = strip(&writer, value, &stripped);
+    pxm_status status = is_readable(value, &count)
+                            ? strip(&writer, value, &stripped)
+                            : pxm_error_set(error, PXM_E_INVALID, "json.unsupported",
+                                            "text with a NUL in it, or more than %d values", PXM_JSON_VALUES_MAX);
     if (status == PXM_OK) {
         status = pxm_json_write(&ret->value, stripped, 0, 1, error);
     }

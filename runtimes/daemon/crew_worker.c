@@ -15,7 +15,7 @@ enum {
     TIDY_MS_MAX = 5000,
     STOP_MS_MAX = 5000,
     GRACE_MS = 100,
-    HELLO_MS = 1000,
+    HELLO_MS = 5000,
     CLOSED_MS_MAX = 1000,
     LOG_LINES_MAX = 1000
 };

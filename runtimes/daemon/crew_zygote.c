@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PARSE_MS_MAX = 60000, RESTART_MS = 1000, RESTART_MS_MAX = 60000, FAILURES_MAX = 5, END_MS = 1000 };
+enum { PARSE_MS_MAX = 60000, RESTART_MS = 1000, RESTART_MS_MAX = 60000, FAILURES_MAX = 5, END_MS = 5000 };
 
 static struct crew *crew_of_timer(struct loop_timer *timer)
 {
@@ -246,11 +246,12 @@ void crew_zygote_init(struct crew *crew)
     crew->zygote_timer.fire = zygote_due;
 }
 
-/* One that is about to fork workers finishes that first, so that each of them is known and can be waited for. */
+/* One that is about to fork workers finishes that first, so that each of them is known and can be waited for. One that
+ * has refused the project is about to end. */
 void crew_zygote_free(struct crew *crew)
 {
     loop_timer_cancel(crew->options.loop, &crew->zygote_timer);
-    if (crew->parsed) {
+    if (crew->parsed || crew->failure.status != PXM_OK) {
         crew_process_end(&crew->zygote, END_MS);
     }
     crew_process_done(&crew->zygote);

@@ -46,7 +46,8 @@ struct http_handler {
     void (*complete)(void *arg, struct http_exchange *exchange, struct app_body *body);
     /* The body could not be taken: the answer to give. NULL: the connection is closed without one. */
     struct app_response *(*failed)(void *arg, struct http_exchange *exchange, const pxm_error *error);
-    /* An exchange that was begun is over: answered and sent (`sent`), or the client went away before. The last call;
+    /* An exchange that was begun is over: answered, and all of it was handed to the network (`sent`), or the client is
+     * known to have gone away before. The last call;
      * where `complete` was called before, only after http_answer, and on the answering thread if that comes after
      * http_stop. */
     void (*over)(void *arg, struct http_exchange *exchange, bool sent);

@@ -123,8 +123,8 @@ void http_exchange_close(void *arg, struct MHD_Connection *mhd, void **context, 
     const bool is_awaited = exchange->phase == HTTP_PHASE_WAIT && !exchange->is_answered;
     pthread_mutex_unlock(&exchange->server->lock);
     if (!is_awaited) { /* else it is over when it is answered */
-        http_exchange_over(exchange,
-                           exchange->phase == HTTP_PHASE_SENDING && code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+        const bool sent = exchange->phase == HTTP_PHASE_SENDING && code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+        http_exchange_over(exchange, sent && !atomic_load(&exchange->gone));
     }
 }
 

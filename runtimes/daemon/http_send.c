@@ -35,10 +35,23 @@ static void unref_blob(void *blob)
     pxm_blob_unref(blob);
 }
 
+/* A 304 tells the length that a 200 would have, and so needs one, of which not a byte is asked for. */
+static ssize_t read_nothing(void *arg, uint64_t at, char *buffer, size_t size)
+{
+    (void)arg;
+    (void)at;
+    (void)buffer;
+    (void)size;
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
 /* NULL: no memory, no descriptors, or a file that cannot be read. */
 static struct MHD_Response *wrap_body(const struct app_response *response)
 {
     static char nothing[1];
+    if (response->status == 304 && response->length > 0) {
+        return MHD_create_response_from_callback((uint64_t)response->length, 1, read_nothing, NULL, NULL);
+    }
     if (response->body == NULL || response->length <= 0 || response->status == 204) {
         return MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
     }

@@ -17,13 +17,18 @@
 
 enum { PATIENCE_MS = 60000 };
 
-int client_connect(uint16_t port)
+void client_connect_socket(int fd, uint16_t port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+}
+
+int client_connect(uint16_t port)
+{
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+    client_connect_socket(fd, port);
     return fd;
 }
 

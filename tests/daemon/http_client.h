@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 int client_connect(uint16_t port);
+void client_connect_socket(int fd, uint16_t port);
 int client_connect_v6(uint16_t port);
 void client_send(int fd, const void *data, size_t length); /* all of it; a connection that was closed is fine */
 void client_puts(int fd, const char *text);

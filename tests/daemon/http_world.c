@@ -102,6 +102,11 @@ static struct app_response *answer_of(struct world *world, struct http_exchange 
     if (strncmp(head->path, "/status/", 8) == 0) {
         return text_answer((int)strtol(head->path + 8, NULL, 10), NULL);
     }
+    if (strcmp(head->path, "/unchanged") == 0) {
+        struct app_response *response = text_answer(304, NULL);
+        response->length = world->body_bytes;
+        return response;
+    }
     if (strcmp(head->path, "/file") == 0 || strcmp(head->path, "/part") == 0) {
         return file_answer(world, head->path[1] == 'p');
     }

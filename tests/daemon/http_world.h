@@ -6,6 +6,7 @@
  *   /hold         world_release answers
  *   /file /memory a body of world.body_bytes from a file, from memory; /part: 1,000 bytes of the file from 500 on
  *   /status/NNN   that status, without a body
+ *   /unchanged    304, with the length of the file
  *   else          200 and a line: "METHOD PATH?QUERY BYTES SUM ADDRESS SCHEME\n" (bytes of the body, and their sum) */
 #ifndef PXM_TEST_HTTP_WORLD_H
 #define PXM_TEST_HTTP_WORLD_H

@@ -6,3 +6,8 @@ foreach(name test_http test_http_answers test_http_gone test_http_limits test_ht
   pixmill_test(${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c LIBRARIES test_http_world LABELS daemon)
 endforeach()
 
+
+add_executable(http_scripted ${CMAKE_CURRENT_SOURCE_DIR}/http_scripted.c)
+target_link_libraries(http_scripted PRIVATE test_http_world pixmill_options)
+add_test(NAME test_http_curl COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/http_curl.sh $<TARGET_FILE:http_scripted>)
+set_tests_properties(test_http_curl PROPERTIES TIMEOUT 300 LABELS daemon)

@@ -23,9 +23,8 @@ struct app_intake {
     int64_t received_max, received;
     struct pxm_sha256_stream *hash; /* of all that was received; NULL: the spool has it */
     struct app_upload upload;       /* of what wraps files */
-    struct app_spool spool;         /* KIND_BODY */
+    struct app_spool spool;         /* KIND_BODY, KIND_PAIRS */
     struct app_json_files *json;    /* KIND_JSON */
-    struct pxm_buf pairs;           /* KIND_PAIRS: the text */
     struct app_form_data form;      /* KIND_FORM_DATA */
 };
 
@@ -140,7 +139,7 @@ static int64_t received_max(const struct app_intake_options *options, enum kind 
         }
         return max < APP_JSON_BYTES_MAX ? max : APP_JSON_BYTES_MAX;
     case KIND_PAIRS:
-        return max < APP_FORM_BYTES_MAX ? max : APP_FORM_BYTES_MAX;
+        return options->trigger->reads_body || max < APP_FORM_BYTES_MAX ? max : APP_FORM_BYTES_MAX;
     case KIND_FORM_DATA:
         return add_or_max(max, (int64_t)APP_FORM_BYTES_MAX + (int64_t)APP_PARTS_MAX * APP_PART_HEADERS_BYTES_MAX);
     }
@@ -157,7 +156,7 @@ static pxm_status too_long(const struct app_intake *intake, pxm_error *error)
 
 static pxm_status init_kind(struct app_intake *intake, const struct app_media_type *media, pxm_error *error)
 {
-    if (intake->kind == KIND_BODY) {
+    if (intake->kind == KIND_BODY || intake->kind == KIND_PAIRS) {
         return app_spool_init(&intake->spool, intake->options.spool, intake->options.content_length, error);
     }
     app_upload_init(&intake->upload, &intake->options);
@@ -200,7 +199,6 @@ pxm_status app_intake_new(const struct app_intake_options *options, struct app_i
         return pxm_error_no_memory(error);
     }
     intake->options = *options;
-    pxm_buf_init(&intake->pairs, APP_FORM_BYTES_MAX);
     pxm_status status = init(intake, error);
     if (status != PXM_OK) {
         app_intake_free(intake);
@@ -218,7 +216,6 @@ void app_intake_free(struct app_intake *intake)
     app_form_data_done(&intake->form);
     app_json_files_free(intake->json);
     app_upload_done(&intake->upload);
-    pxm_buf_done(&intake->pairs);
     app_spool_done(&intake->spool);
     pxm_sha256_free(intake->hash);
     free(intake);
@@ -230,11 +227,10 @@ static pxm_status feed_kind(struct app_intake *intake, const void *data, size_t 
 {
     switch (intake->kind) {
     case KIND_BODY:
+    case KIND_PAIRS:
         return app_spool_add(&intake->spool, data, length, error);
     case KIND_JSON:
         return app_json_files_feed(intake->json, data, length, error);
-    case KIND_PAIRS:
-        return pxm_buf_add(&intake->pairs, data, length) == PXM_OK ? PXM_OK : pxm_error_no_memory(error);
     case KIND_FORM_DATA:
         return app_form_data_feed(&intake->form, data, length, error);
     }
@@ -278,14 +274,34 @@ static pxm_status finish_body(struct app_intake *intake, struct app_body *ret, p
     return status;
 }
 
-static pxm_status finish_pairs(struct app_intake *intake, struct app_body *ret, pxm_error *error)
+static pxm_status read_pairs(const pxm_blob *body, pxm_value **ret, pxm_error *error)
 {
-    pxm_status status = app_url_pairs(intake->pairs.data, intake->pairs.length, &ret->form, error);
+    size_t length = 0;
+    const char *text = pxm_blob_data(body, &length);
+    if (length > APP_FORM_BYTES_MAX) {
+        return pxm_error_set(error, PXM_E_LIMIT, "limit.bytes", "the form is more than the %d bytes allowed",
+                             APP_FORM_BYTES_MAX);
+    }
+    pxm_status status = text != NULL ? app_url_pairs(text, length, ret, error) : pxm_error_no_memory(error);
     if (status == PXM_OK || status == PXM_E_NO_MEMORY) {
         return status;
     }
     return pxm_error_set(error, PXM_E_INVALID, status == PXM_E_LIMIT ? "request.fields" : "request.body",
                          "the form: %s", error->text);
+}
+
+/* curl sends a file so, if nobody tells it what else to say. No form begins like a picture does, as all that is no
+ * plain ASCII is escaped in one. */
+static pxm_status finish_pairs(struct app_intake *intake, struct app_body *ret, pxm_error *error)
+{
+    pxm_status status = finish_body(intake, ret, error);
+    if (status != PXM_OK || (intake->options.trigger->reads_body && pxm_blob_media(ret->body) != NULL)) {
+        return status;
+    }
+    status = read_pairs(ret->body, &ret->form, error);
+    pxm_blob_unref(ret->body);
+    ret->body = NULL;
+    return status;
 }
 
 static pxm_status finish_kind(struct app_intake *intake, struct app_body *ret, pxm_error *error)

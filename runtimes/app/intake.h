@@ -5,7 +5,9 @@
  *   multipart/form-data                form: fields, of which the first of a name counts; files: parts with a filename,
  *                                      two of a name are request.fields; filenames: what those were called. A file that
  *                                      has neither bytes nor a name is one that nobody chose, and absent
- *   application/x-www-form-urlencoded  form: fields, of which the first of a name counts
+ *   application/x-www-form-urlencoded  form: fields, of which the first of a name counts; or body, where the first
+ * bytes
+ *                                      are those of a file and the trigger reads it
  *   application/json, .../...+json     json; members of the top level that the trigger reads as files and that are
  *                                      strings hold base64 or a data: URL (RFC 2397): they are decoded as they stream
  *                                      into files, and are absent from json. Where the trigger may read any file, those

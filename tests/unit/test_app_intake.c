@@ -197,7 +197,7 @@ static void what_says_that_it_is_too_long_is_refused_at_once(void **state)
         {&json, "application/json", 3000, 3000},
         {&json, "application/json", INT64_MAX, APP_JSON_BYTES_MAX},
         {&all, PAIRS, 3000, 3000},
-        {&all, PAIRS, INT64_MAX, APP_FORM_BYTES_MAX},
+        {&all, PAIRS, INT64_MAX, INT64_MAX},
         {&all, "multipart/form-data; boundary=b", 3000, 3000 + most},
         {&all, "multipart/form-data; boundary=b", INT64_MAX, INT64_MAX},
     };
@@ -223,6 +223,24 @@ static void a_body_of_unknown_length_is_counted(void **state)
     intake_check(&what);
     what.body = "12345";
     what.expected = "limit.bytes: the body is more than the 4 bytes allowed";
+    intake_check(&what);
+}
+
+/* As `curl --data-binary @FILE` sends it. */
+static void a_file_that_says_it_is_a_form_is_a_body_where_that_is_read(void **state)
+{
+    (void)state;
+    struct intake_case what = {.trigger = {.reads_body = true, .reads_form = true},
+                               .content_type = PAIRS,
+                               .body = GIF,
+                               .expected = "body=\"GIF89a\\r\\n--b--\"(image/gif)"};
+    intake_check(&what);
+    what.trigger.reads_body = false;
+    what.expected = "form={\"GIF89a\\r\\n--b--\":\"\"}";
+    intake_check(&what);
+    what.trigger.reads_body = true;
+    what.body = "a=GIF89a";
+    what.expected = "form={\"a\":\"GIF89a\"}";
     intake_check(&what);
 }
 
@@ -283,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_length_that_lies_is_refused),
         cmocka_unit_test(what_says_that_it_is_too_long_is_refused_at_once),
         cmocka_unit_test(a_body_of_unknown_length_is_counted),
+        cmocka_unit_test(a_file_that_says_it_is_a_form_is_a_body_where_that_is_read),
         cmocka_unit_test(a_form_of_pairs_has_a_limit),
         cmocka_unit_test(a_large_body_is_one_file_with_one_digest),
     };

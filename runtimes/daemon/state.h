@@ -55,6 +55,8 @@ struct state_keys {
 };
 /* Reads url.keys; makes it if it is missing. state.keys: no such keys, or too open a file. */
 pxm_status state_url_keys(const struct state *state, struct state_keys *ret, pxm_error *error);
+/* Reads url.keys of a folder whose daemon is another process and has made them. [any] */
+pxm_status state_url_keys_read(const char *folder, struct state_keys *ret, pxm_error *error);
 
 /* Who holds the lock of a folder, for a process that does not want it: 0 if nobody does, or who cannot be told. [any] */
 pid_t state_holder(const char *folder);

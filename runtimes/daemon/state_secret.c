@@ -242,14 +242,11 @@ static bool parse_keys(const char *text, struct state_keys *keys)
     return fine && keys->count > 0;
 }
 
-pxm_status state_url_keys(const struct state *state, struct state_keys *ret, pxm_error *error)
+static pxm_status read_keys(int folder, struct state_keys *ret, pxm_error *error)
 {
     char text[STATE_FILE_MAX + 1];
     struct state_keys keys = {0};
-    pxm_status status = is_missing(state->folder, KEYS_NAME) ? make_keys(state->folder, error) : PXM_OK;
-    if (status == PXM_OK) {
-        status = state_file_read(state->folder, KEYS_NAME, "state.keys", text, error);
-    }
+    pxm_status status = state_file_read(folder, KEYS_NAME, "state.keys", text, error);
     if (status == PXM_OK && parse_keys(text, &keys)) {
         *ret = keys;
     } else if (status == PXM_OK) {
@@ -259,5 +256,22 @@ pxm_status state_url_keys(const struct state *state, struct state_keys *ret, pxm
     }
     explicit_bzero(text, sizeof text);
     explicit_bzero(&keys, sizeof keys);
+    return status;
+}
+
+pxm_status state_url_keys(const struct state *state, struct state_keys *ret, pxm_error *error)
+{
+    pxm_status status = is_missing(state->folder, KEYS_NAME) ? make_keys(state->folder, error) : PXM_OK;
+    return status == PXM_OK ? read_keys(state->folder, ret, error) : status;
+}
+
+pxm_status state_url_keys_read(const char *folder, struct state_keys *ret, pxm_error *error)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return pxm_error_errno(error, errno, "state.unavailable", folder);
+    }
+    pxm_status status = read_keys(fd, ret, error);
+    close(fd);
     return status;
 }

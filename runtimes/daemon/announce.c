@@ -1,0 +1,155 @@
+/* An announcement is one journal operation for each trigger that waits for the object; the last one to be committed
+ * lets the run go on. */
+#include "daemon/announce.h"
+
+#include "app/event.h"
+#include "base/json.h"
+#include "base/value.h"
+#include "daemon/supervisor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVENT_BYTES_MAX = 64 << 10 };
+
+struct announcement {
+    struct journal_op op;
+    struct announcing *all;
+};
+struct announcing {
+    struct supervisor *supervisor;
+    struct work *work; /* NULL: its run is over, as its worker died meanwhile */
+    char run_id[PXM_RUN_ID_MAX];
+    char *event, *dedupe; /* JSON of the event; the object by store and key */
+    size_t waiting;
+    pxm_error error; /* the first failure */
+    struct announcement items[];
+};
+
+static void finish(struct announcing *all)
+{
+    struct work *work = all->work;
+
+    if (work) {
+        work->announcing = NULL;
+        crew_announced(work->edition->crew, &work->run, all->error.status == PXM_OK ? NULL : &all->error);
+    }
+    free(all->event);
+    free(all->dedupe);
+    free(all);
+}
+
+static void on_journaled(struct journal_op *op)
+{
+    struct announcing *all = ((struct announcement *)op)->all;
+
+    if (op->error.status != PXM_OK && all->error.status == PXM_OK) {
+        all->error = op->error;
+    }
+    supervisor_note_journal(all->supervisor, &op->error);
+    journal_op_done(op);
+    if (--all->waiting == 0) {
+        finish(all);
+    }
+}
+
+static pxm_status write_event(const char *store, const char *key, char **ret, pxm_error *error)
+{
+    const struct app_object object = {
+        .store = store, .key = key, .bytes = PXM_UNSET_INT, .time_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg)};
+    pxm_value *event = NULL;
+    struct pxm_buf buf;
+
+    pxm_buf_init(&buf, EVENT_BYTES_MAX);
+    pxm_status status = app_event_object_created(&object, &event, error);
+    if (status == PXM_OK) {
+        status = pxm_json_write(&buf, event, 0, 0, error);
+    }
+    if (status == PXM_OK && !(*ret = pxm_buf_take(&buf))) {
+        status = pxm_error_no_memory(error);
+    }
+    pxm_value_unref(event);
+    pxm_buf_done(&buf);
+    return status;
+}
+
+static size_t count_triggers(const struct app_manifest *manifest, const char *store, const char *key)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < manifest->trigger_count; i++) {
+        count += app_trigger_wants(&manifest->triggers[i], store, key);
+    }
+    return count;
+}
+
+static pxm_status prepare(struct announcing *all, const char *store, const char *key)
+{
+    if (asprintf(&all->dedupe, "%s:%s", store, key) < 0) {
+        all->dedupe = NULL;
+        return pxm_error_no_memory(&all->error);
+    }
+    return write_event(store, key, &all->event, &all->error);
+}
+
+static void submit(struct announcing *all, const char *store, const char *key)
+{
+    const struct app_manifest *manifest = all->work->edition->manifest;
+    size_t count = 0;
+
+    for (size_t i = 0; i < manifest->trigger_count; i++) {
+        const struct app_trigger *trigger = &manifest->triggers[i];
+        if (!app_trigger_wants(trigger, store, key)) {
+            continue;
+        }
+        struct announcement *item = &all->items[count++];
+        item->all = all;
+        item->op = (struct journal_op){.kind = JOURNAL_EXPECT,
+                                       .done = on_journaled,
+                                       .run = all->run_id,
+                                       .pipeline = trigger->pipeline->name,
+                                       .trigger = trigger->name,
+                                       .event = all->event,
+                                       .dedupe = all->dedupe,
+                                       .now_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg)};
+        journal_submit(all->supervisor->journal, &item->op);
+    }
+}
+
+void work_announced(struct crew_run *run, const char *store, const char *key)
+{
+    struct work *work = (struct work *)((char *)run - offsetof(struct work, run));
+    size_t count = count_triggers(work->edition->manifest, store, key);
+    pxm_error error = {0};
+
+    if (count == 0) {
+        crew_announced(work->edition->crew, run, NULL);
+        return;
+    }
+    struct announcing *all = calloc(1, sizeof *all + count * sizeof all->items[0]);
+    if (!all) {
+        pxm_error_no_memory(&error);
+        crew_announced(work->edition->crew, run, &error);
+        return;
+    }
+    all->supervisor = work->edition->supervisor;
+    all->work = work;
+    all->waiting = count;
+    snprintf(all->run_id, sizeof all->run_id, "%s", run->id);
+    work->announcing = all;
+    if (prepare(all, store, key) != PXM_OK) {
+        finish(all);
+        return;
+    }
+    work->expected += count; /* also what the journal will refuse: concluding nothing does no harm */
+    submit(all, store, key);
+}
+
+void work_abandon_announcement(struct work *work)
+{
+    if (work->announcing) {
+        work->announcing->work = NULL;
+        work->announcing = NULL;
+    }
+}

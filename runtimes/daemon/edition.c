@@ -1,0 +1,202 @@
+/* Editions come, are used, and go when the last request and the last worker are done with them. */
+#include "daemon/edition.h"
+
+#include "base/log.h"
+#include "daemon/supervisor.h"
+
+#include <stdlib.h>
+
+static void edition_free(struct edition *edition)
+{
+    struct edition **link = &edition->supervisor->editions;
+
+    while (*link != edition) {
+        link = &(*link)->next;
+    }
+    *link = edition->next;
+    crew_free(edition->crew);
+    free(edition->loads);
+    free(edition);
+}
+
+/* ---- references -------------------------------------------------------------------------------------------------- */
+
+struct edition *edition_ref(struct edition *edition)
+{
+    edition->refs++;
+    return edition;
+}
+
+struct edition *edition_current(struct supervisor *supervisor)
+{
+    pthread_mutex_lock(&supervisor->lock);
+    struct edition *edition = supervisor->edition ? edition_ref(supervisor->edition) : NULL;
+    pthread_mutex_unlock(&supervisor->lock);
+    return edition;
+}
+
+static void free_if_over(struct edition *edition)
+{
+    struct supervisor *supervisor = edition->supervisor;
+
+    pthread_mutex_lock(&supervisor->lock);
+    bool over = edition->ended && edition->refs == 0;
+    pthread_mutex_unlock(&supervisor->lock);
+    if (over) {
+        edition_free(edition);
+    }
+}
+
+struct farewell { /* frees an edition on the loop's thread */
+    struct loop_task task;
+    struct edition *edition;
+};
+
+static void on_farewell(struct loop_task *task)
+{
+    struct farewell *farewell = (struct farewell *)task;
+
+    free_if_over(farewell->edition);
+    free(farewell);
+}
+
+void edition_unref(struct edition *edition)
+{
+    struct supervisor *supervisor = edition->supervisor;
+
+    pthread_mutex_lock(&supervisor->lock);
+    bool last = --edition->refs == 0 && edition->ended;
+    pthread_mutex_unlock(&supervisor->lock);
+    if (!last) {
+        return;
+    }
+    /* Without memory for that it stays until the daemon ends. */
+    struct farewell *farewell = malloc(sizeof *farewell);
+    if (farewell) {
+        *farewell = (struct farewell){.task = {.run = on_farewell}, .edition = edition};
+        loop_post(supervisor->loop, &farewell->task);
+    }
+}
+
+/* ---- the crew's calls -------------------------------------------------------------------------------------------- */
+
+/* Nothing further comes to an edition that is not current, so when its queues are empty its crew may go. */
+static void retire_if_idle(struct edition *edition)
+{
+    bool current = edition == edition->supervisor->edition;
+
+    if (!current && edition->loads && work_waiting(edition, WORK_REQUEST) + work_waiting(edition, WORK_JOB) == 0) {
+        crew_retire(edition->crew);
+    }
+}
+
+static void on_idle(void *arg, struct crew *crew, enum crew_class which)
+{
+    struct edition *edition = arg;
+    (void)crew;
+
+    if (edition->loads) {
+        work_turn(edition, which);
+        retire_if_idle(edition);
+    }
+}
+
+static void on_ended(void *arg, struct crew *crew)
+{
+    struct edition *edition = arg;
+    (void)crew;
+
+    edition->ended = true;
+    free_if_over(edition);
+}
+
+static void take_over(struct edition *edition)
+{
+    struct supervisor *supervisor = edition->supervisor;
+
+    pthread_mutex_lock(&supervisor->lock);
+    struct edition *old = supervisor->edition;
+    supervisor->edition = edition_ref(edition);
+    pthread_mutex_unlock(&supervisor->lock);
+    supervisor_loaded(supervisor);
+    if (old) {
+        retire_if_idle(old);
+        edition_unref(old);
+    }
+}
+
+static void on_ready(void *arg, struct crew *crew, const pxm_error *error, const char *report)
+{
+    struct edition *edition = arg;
+    struct supervisor *supervisor = edition->supervisor;
+    pxm_error failure = {0};
+
+    supervisor->coming = NULL;
+    if (!error) {
+        edition->manifest = crew_manifest(crew);
+        edition->loads = calloc(edition->manifest->pipeline_count + 1, sizeof *edition->loads);
+        if (edition->loads) {
+            take_over(edition);
+            return;
+        }
+        pxm_error_no_memory(&failure);
+        error = &failure;
+    }
+    supervisor_load_failed(supervisor, error, report);
+    crew_retire(crew);
+}
+
+pxm_status edition_load(struct supervisor *supervisor, pxm_error *error)
+{
+    const struct serve_options *options = supervisor->options;
+    struct edition *edition = calloc(1, sizeof *edition);
+
+    if (!edition) {
+        return pxm_error_no_memory(error);
+    }
+    edition->supervisor = supervisor;
+    const struct crew_options crew = {.loop = supervisor->loop,
+                                      .project = options->project,
+                                      .profile = options->profile,
+                                      .state = options->state,
+                                      .image_workers = options->image_workers,
+                                      .light_workers = options->light_workers,
+                                      .time_ms = options->run_ms_max,
+                                      .memory_max = options->worker_memory_max,
+                                      .jobs_max = 1000,
+                                      .growth_max = 64 << 20,
+                                      .descriptors_max = 16,
+                                      .arg = edition,
+                                      .ready = on_ready,
+                                      .idle = on_idle,
+                                      .ended = on_ended};
+    pxm_status status = crew_new(&crew, &edition->crew, error);
+    if (status != PXM_OK) {
+        free(edition);
+        return status;
+    }
+    supervisor->coming = edition;
+    edition->next = supervisor->editions;
+    supervisor->editions = edition;
+    return PXM_OK;
+}
+
+void editions_stop(struct supervisor *supervisor)
+{
+    for (struct edition *edition = supervisor->editions; edition; edition = edition->next) {
+        if (edition->loads) {
+            work_drop(edition, WORK_REQUEST, "engine.stopping", "this server is about to stop");
+            work_drop(edition, WORK_JOB, "worker.lost", "this server is about to stop");
+        }
+        crew_free(edition->crew);
+        edition->crew = NULL;
+    }
+    supervisor->coming = NULL;
+}
+
+void editions_free(struct supervisor *supervisor)
+{
+    while (supervisor->editions) {
+        edition_free(supervisor->editions);
+    }
+}

@@ -1,0 +1,432 @@
+/* The gate: what a request must be to get in, decided at its headers, before a byte of its body is read. HTTP thread.
+ * */
+#include "daemon/request.h"
+
+#include "app/answer.h"
+#include "base/error.h"
+#include "daemon/observe.h"
+#include "daemon/operations.h"
+#include "daemon/site.h"
+#include "daemon/supervisor.h"
+
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { FRESH_MS = 5000 /* an upload that takes longer is slow, and keeps no worker waiting */ };
+
+static int64_t now_ms(void)
+{
+    return pxm_clock_system.monotonic_ms(pxm_clock_system.arg);
+}
+
+static bool is_safe(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0;
+}
+
+/* ---- room -------------------------------------------------------------------------------------------------------- */
+
+struct crowd { /* the requests that are not over */
+    int64_t pending, bytes, of_address;
+};
+
+static bool counts(const struct request *other, enum crew_class which, int64_t now)
+{
+    return other->match.trigger && trigger_class(other->match.trigger) == which &&
+           (!other->uploading || now - other->begun_ms < FRESH_MS);
+}
+
+/* Under the lock. */
+static struct crowd count_crowd(const struct supervisor *supervisor, const struct request *request)
+{
+    const char *address = http_head(request->exchange)->remote_addr;
+    enum crew_class which = trigger_class(request->match.trigger);
+    struct crowd crowd = {0};
+    int64_t now = now_ms();
+
+    for (const struct request *other = supervisor->requests.open; other; other = other->next_open) {
+        crowd.pending += counts(other, which, now);
+        crowd.bytes += other->bytes;
+        crowd.of_address += other->bytes > 0 && strcmp(http_head(other->exchange)->remote_addr, address) == 0;
+    }
+    return crowd;
+}
+
+static struct app_response *refuse(const struct request *request, int status, const char *code, const char *text,
+                                   int64_t retry_after_s)
+{
+    char seconds[24];
+    struct app_response *response = app_answer_problem(status, code, http_request_id(request->exchange), "%s", text);
+
+    if (response && retry_after_s > 0) {
+        snprintf(seconds, sizeof seconds, "%" PRId64, retry_after_s);
+        app_response_set(response, "Retry-After", seconds);
+    }
+    return response;
+}
+
+static struct app_response *refuse_crowd(const struct request *request, const struct crowd *crowd)
+{
+    struct supervisor *supervisor = request->supervisor;
+    const struct serve_options *options = supervisor->options;
+    bool light = request->match.trigger->pipeline->light;
+    int64_t room = options->queue_max + (light ? options->light_workers : options->image_workers);
+
+    if (request->bytes > 0 && crowd->of_address >= options->per_address_max) {
+        return refuse(request, 429, "request.too_many", "too many uploads at once from one address", 1);
+    }
+    if (crowd->pending >= room || (request->bytes > 0 && crowd->bytes + request->bytes > options->queue_bytes_max)) {
+        return refuse(request, 503, "engine.busy", "too much is going on; try again soon",
+                      request_retry_after_s(supervisor));
+    }
+    return NULL;
+}
+
+static struct app_response *refuse_disk(const struct request *request)
+{
+    const struct serve_options *options = request->supervisor->options;
+    int64_t free_bytes = supervisor_free_bytes(request->supervisor);
+
+    if (request->bytes > 0 && free_bytes >= 0 && free_bytes - request->bytes < options->free_bytes_min) {
+        return refuse(request, 507, "store.full", "there is no space left for uploads", 30);
+    }
+    return NULL;
+}
+
+/* ---- permission -------------------------------------------------------------------------------------------------- */
+
+bool request_token_is(const struct app_head *head, const char *token)
+{
+    static const char scheme[] = "Bearer ";
+    const char *given = app_head_get(head, "Authorization");
+    size_t length = strlen(token);
+
+    if (!given || strncasecmp(given, scheme, sizeof scheme - 1) != 0) {
+        return false;
+    }
+    given += sizeof scheme - 1;
+    /* The length of a token is no secret, what it is is. */
+    return length > 0 && strlen(given) == length && CRYPTO_memcmp(given, token, length) == 0;
+}
+
+static struct app_response *refuse_auth(const struct request *request, const pxm_error *error)
+{
+    return app_answer_error(error, http_request_id(request->exchange), 0);
+}
+
+static struct app_response *check_signed(struct request *request)
+{
+    struct supervisor *supervisor = request->supervisor;
+    const struct app_head *head = http_head(request->exchange);
+    pxm_error error = {0};
+    int64_t bytes_max = PXM_UNSET_INT;
+    int64_t now_s = pxm_clock_system.wall_ms(pxm_clock_system.arg) / 1000;
+
+    if (app_url_verify(&supervisor->url_keys, head, now_s, &bytes_max, &error) != PXM_OK) {
+        return refuse_auth(request, &error);
+    }
+    snprintf(request->subject, sizeof request->subject, "signed");
+    if (bytes_max != PXM_UNSET_INT && head->content_length > bytes_max) {
+        return refuse(request, 413, "limit.bytes", "the body is larger than its URL permits", 0);
+    }
+    return NULL;
+}
+
+/* Who asks goes to request->subject. */
+static struct app_response *check_permission(struct request *request)
+{
+    struct supervisor *supervisor = request->supervisor;
+    const struct app_head *head = http_head(request->exchange);
+    const char *auth = request->match.trigger->auth;
+    pxm_error error = {0};
+
+    if (!auth) {
+        return NULL;
+    }
+    if (strcmp(auth, "signed") == 0) {
+        return check_signed(request);
+    }
+    if (request_token_is(head, supervisor->operator_token)) {
+        snprintf(request->subject, sizeof request->subject, "operator");
+        return NULL;
+    }
+    if (strcmp(auth, "token") == 0 && request_token_is(head, supervisor->upload_token)) {
+        snprintf(request->subject, sizeof request->subject, "token");
+        return NULL;
+    }
+    if (strcmp(auth, "token") == 0 && supervisor->upload_token[0] == '\0') {
+        snprintf(request->subject, sizeof request->subject, "local");
+        return NULL;
+    }
+    bool missing = !app_head_get(head, "Authorization");
+    pxm_error_set(&error, PXM_E_DENIED, missing ? "auth.missing" : "auth.invalid",
+                  missing ? "this needs a token" : "this token is not accepted here");
+    return refuse_auth(request, &error);
+}
+
+/* ---- routes ------------------------------------------------------------------------------------------------------ */
+
+static struct app_response *refuse_route(const struct request *request)
+{
+    const char *id = http_request_id(request->exchange);
+    struct app_response *response = NULL;
+
+    switch (request->match.kind) {
+    case APP_MATCH_METHOD:
+        response = app_answer_problem(405, "request.method", id, "this path takes %s", request->match.allow);
+        if (response) {
+            app_response_set(response, "Allow", request->match.allow);
+        }
+        return response;
+    case APP_MATCH_BAD:
+        return app_answer_problem(400, "request.path", id, "this is no path");
+    case APP_MATCH_NOT_FOUND:
+        response = site_answer(request->supervisor, http_head(request->exchange));
+        return response ? response : app_answer_problem(404, "request.not_found", id, "there is nothing here");
+    case APP_MATCH_FOUND:
+        break;
+    }
+    return NULL;
+}
+
+/* A page elsewhere may have a name that leads to this machine (DNS rebinding). Where being on this machine is all that
+ * it takes, only names of this machine are served. */
+static bool is_known_host(const struct request *request)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    const struct supervisor *supervisor = request->supervisor;
+    const char *host = app_head_get(http_head(request->exchange), "Host");
+    bool found = supervisor->upload_token[0] != '\0' || supervisor->options->trust_proxy || !host;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !found; i++) {
+        size_t length = strlen(names[i]);
+        found = strncasecmp(host, names[i], length) == 0 && (host[length] == '\0' || host[length] == ':');
+    }
+    return found;
+}
+
+/* What a path takes, for browsers that ask before they send. */
+static struct app_response *answer_options(const struct request *request)
+{
+    const struct app_head *head = http_head(request->exchange);
+    struct app_match match = {0};
+    pxm_error error = {0};
+
+    if (app_route(request->edition->manifest, head->method, head->path, &match, &error) != PXM_OK) {
+        return app_answer_error(&error, http_request_id(request->exchange), 1);
+    }
+    struct app_response *response = app_policy_preflight(&request->supervisor->policy, head, match.allow);
+    app_match_done(&match);
+    return response;
+}
+
+/* NULL and found, or the answer. */
+static struct app_response *find_route(struct request *request)
+{
+    const struct app_head *head = http_head(request->exchange);
+    const char *id = http_request_id(request->exchange);
+    pxm_error error = {0};
+
+    if (!is_known_host(request)) {
+        return app_answer_problem(421, "request.host", id, "this host goes by localhost");
+    }
+    if (!is_safe(head->method) && app_policy_is_foreign(&request->supervisor->policy, head)) {
+        return app_answer_problem(403, "request.origin", id, "pages of another site may not do this");
+    }
+    if (!request->edition) {
+        return refuse(request, 503, "engine.busy", "not ready yet", 1);
+    }
+    if (strcmp(head->method, "OPTIONS") == 0) {
+        return answer_options(request);
+    }
+    if (app_route(request->edition->manifest, head->method, head->path, &request->match, &error) != PXM_OK) {
+        return app_answer_error(&error, id, 1);
+    }
+    return refuse_route(request);
+}
+
+/* ---- bodies ------------------------------------------------------------------------------------------------------ */
+
+/* What the body will take on the disk: what it says, or the most that it may be. */
+static int64_t body_bytes(const struct request *request)
+{
+    const struct app_head *head = http_head(request->exchange);
+    bool has_body = head->content_length > 0 || app_head_get(head, "Transfer-Encoding");
+
+    if (!has_body || is_safe(head->method)) {
+        return 0;
+    }
+    int64_t most = request->match.trigger->body_max;
+    return head->content_length >= 0 && head->content_length < most ? head->content_length : most;
+}
+
+static struct app_intake *take_body(struct request *request, struct app_response **ret_refusal)
+{
+    const struct app_head *head = http_head(request->exchange);
+    const struct app_intake_options options = {.trigger = request->match.trigger,
+                                               .content_type = app_head_get(head, "Content-Type"),
+                                               .content_length = head->content_length,
+                                               .bytes_max = request->match.trigger->body_max,
+                                               .spool = request->supervisor->spool};
+    struct app_intake *intake = NULL;
+    pxm_error error = {0};
+
+    if (request->bytes == 0) {
+        return NULL;
+    }
+    if (app_intake_new(&options, &intake, &error) != PXM_OK) {
+        *ret_refusal = app_answer_error(&error, http_request_id(request->exchange), 0);
+    }
+    return intake;
+}
+
+/* ---- the server's calls ------------------------------------------------------------------------------------------ */
+
+static void add_open(struct request *request)
+{
+    struct requests *requests = &request->supervisor->requests;
+
+    request->next_open = requests->open;
+    if (requests->open) {
+        requests->open->last_open = request;
+    }
+    requests->open = request;
+}
+
+static void remove_open(struct request *request)
+{
+    struct supervisor *supervisor = request->supervisor;
+
+    pthread_mutex_lock(&supervisor->lock);
+    *(request->last_open ? &request->last_open->next_open : &supervisor->requests.open) = request->next_open;
+    if (request->next_open) {
+        request->next_open->last_open = request->last_open;
+    }
+    pthread_mutex_unlock(&supervisor->lock);
+}
+
+/* Requests come in on one thread, so nobody takes the place between counting and taking it. */
+static struct app_response *find_room(struct request *request)
+{
+    struct supervisor *supervisor = request->supervisor;
+
+    request->bytes = body_bytes(request);
+    pthread_mutex_lock(&supervisor->lock);
+    const struct crowd crowd = count_crowd(supervisor, request);
+    pthread_mutex_unlock(&supervisor->lock);
+    struct app_response *refusal = refuse_crowd(request, &crowd);
+    return refusal ? refusal : refuse_disk(request);
+}
+
+static struct app_response *admit(struct request *request)
+{
+    struct app_response *refusal = find_route(request);
+
+    if (!refusal && atomic_load(&request->supervisor->draining)) {
+        refusal = refuse(request, 503, "engine.stopping", "this server is about to stop", 5);
+    }
+    if (!refusal) {
+        refusal = check_permission(request);
+    }
+    return refusal ? refusal : find_room(request);
+}
+
+static struct app_intake *on_begin(void *arg, struct http_exchange *exchange, struct app_response **ret_refusal)
+{
+    struct supervisor *supervisor = arg;
+    struct request *request = calloc(1, sizeof *request);
+    struct app_intake *intake = NULL;
+
+    if (!request) {
+        *ret_refusal = app_answer_problem(503, "no_memory", http_request_id(exchange), "out of memory");
+        return NULL;
+    }
+    request->supervisor = supervisor;
+    request->exchange = exchange;
+    request->begun_ms = now_ms();
+    request->edition = edition_current(supervisor);
+    http_set_data(exchange, request);
+    request->operation = operation_find(supervisor, http_head(exchange), http_request_id(exchange), ret_refusal);
+    if (!request->operation && !*ret_refusal) {
+        *ret_refusal = admit(request);
+    }
+    if (!request->operation && !*ret_refusal) {
+        intake = take_body(request, ret_refusal);
+    }
+    request->uploading = intake != NULL;
+    pthread_mutex_lock(&supervisor->lock);
+    add_open(request);
+    pthread_mutex_unlock(&supervisor->lock);
+    if (*ret_refusal) {
+        *ret_refusal = request_dress(supervisor, exchange, *ret_refusal);
+    }
+    return intake;
+}
+
+static void on_task(struct loop_task *task)
+{
+    struct request *request = (struct request *)((char *)task - offsetof(struct request, task));
+
+    if (request->operation) {
+        operation_start(request);
+    } else {
+        request_start(request);
+    }
+}
+
+static void on_complete(void *arg, struct http_exchange *exchange, struct app_body *body)
+{
+    struct supervisor *supervisor = arg;
+    struct request *request = http_data(exchange);
+
+    if (body) {
+        request->body = *body;
+        free(body);
+    }
+    pthread_mutex_lock(&supervisor->lock);
+    request->uploading = false;
+    pthread_mutex_unlock(&supervisor->lock);
+    /* Whether the daemon lives is not to depend on how busy its loop is. */
+    if (request->operation && operation_is_quick(request->operation)) {
+        operation_start(request);
+        return;
+    }
+    request->task.run = on_task;
+    loop_post(supervisor->loop, &request->task);
+}
+
+static struct app_response *on_failed(void *arg, struct http_exchange *exchange, const pxm_error *error)
+{
+    struct supervisor *supervisor = arg;
+
+    return request_dress(supervisor, exchange, app_answer_error(error, http_request_id(exchange), 0));
+}
+
+static void on_over(void *arg, struct http_exchange *exchange, bool sent)
+{
+    struct request *request = http_data(exchange);
+
+    observe_exchange(arg, exchange, request ? request->match.trigger : NULL, sent);
+    if (!request) {
+        return;
+    }
+    remove_open(request);
+    app_match_done(&request->match);
+    app_body_done(&request->body);
+    if (request->edition) {
+        edition_unref(request->edition);
+    }
+    free(request);
+}
+
+static void on_rejected(void *arg, struct http_exchange *exchange)
+{
+    observe_exchange(arg, exchange, NULL, true);
+}
+
+const struct http_handler request_handler = {
+    .begin = on_begin, .complete = on_complete, .failed = on_failed, .over = on_over, .rejected = on_rejected};

@@ -1,0 +1,43 @@
+/* The defaults of the daemon. */
+#include "daemon/options.h"
+
+#include <sched.h>
+
+enum { LIGHT_WORKERS = 2, QUEUE_PER_WORKER = 4, WORKERS_MAX = 64 };
+
+static uint32_t processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (uint32_t)count;
+}
+
+void serve_options_default(struct serve_options *options, uint32_t workers)
+{
+    *options = (struct serve_options){
+        .host = "127.0.0.1",
+        .port = 8080,
+        .image_workers = workers == 0 ? processors() : workers,
+        .light_workers = LIGHT_WORKERS,
+        .run_ms_max = 60000,
+        .queue_ms_max = 30000,
+        .queue_bytes_max = 128 << 20,
+        .per_address_max = 32,
+        .free_bytes_min = 64 << 20,
+        .drain_ms_max = 30000,
+        .attempts_max = 5,
+        .retry_ms = 2000,
+        .retry_ms_max = 512000,
+        .worker_memory_max = (int64_t)1 << 30,
+        .connections_max = 1024,
+        .connections_per_address_max = 64,
+        .header_ms_max = 10000,
+        .body_ms_max = 60000,
+        .body_rate_min = 1024,
+        .idle_ms_max = 15000,
+        .requests_per_connection_max = 1000,
+        .keys_keep_ms = 24LL * 3600 * 1000,
+    };
+    options->queue_max = (int64_t)QUEUE_PER_WORKER * options->image_workers;
+}

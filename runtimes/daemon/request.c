@@ -1,0 +1,416 @@
+/* A request on the loop: told from identical ones, given its name, run, journaled, answered. */
+#include "daemon/request.h"
+
+#include "app/answer.h"
+#include "app/event.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/value.h"
+#include "daemon/observe.h"
+#include "daemon/supervisor.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_BYTES_MAX = 1 << 20, MEAN_WEIGHT = 8, KEY_LENGTH_MAX = 255 };
+
+/* ---- answers ----------------------------------------------------------------------------------------------------- */
+
+struct app_response *request_dress(struct supervisor *supervisor, struct http_exchange *exchange,
+                                   struct app_response *response)
+{
+    if (response && !app_policy_apply(&supervisor->policy, http_head(exchange), response)) {
+        app_response_free(response);
+        return NULL;
+    }
+    return response;
+}
+
+void request_answer(struct request *request, struct app_response *response)
+{
+    http_answer(request->exchange, request_dress(request->supervisor, request->exchange, response));
+}
+
+static void answer_error(struct request *request, const pxm_error *error)
+{
+    int64_t after_s = pxm_error_is_transient(error) ? request_retry_after_s(request->supervisor) : 0;
+
+    request_answer(request, app_answer_error(error, http_request_id(request->exchange), after_s));
+}
+
+static void answer_output(struct request *request, const pxm_value *output)
+{
+    struct app_response *response = NULL;
+    pxm_error error = {0};
+
+    if (app_answer_output(request->match.trigger, http_head(request->exchange), output, &response, &error) == PXM_OK) {
+        request_answer(request, response);
+    } else {
+        answer_error(request, &error);
+    }
+}
+
+/* What came of a run goes to all who asked for it. Nothing of a request may be touched after its answer. */
+static void answer_all(struct request *leader, const pxm_value *output, const pxm_error *error)
+{
+    struct request *next = NULL;
+
+    for (struct request *one = leader->followers; one; one = next) {
+        next = one->next_follower;
+        if (error) {
+            answer_error(one, error);
+        } else {
+            answer_output(one, output);
+        }
+    }
+    if (error) {
+        answer_error(leader, error);
+    } else {
+        answer_output(leader, output);
+    }
+}
+
+int64_t request_retry_after_s(struct supervisor *supervisor)
+{
+    int64_t waiting = 1, each_ms = atomic_load(&supervisor->requests.service_ms);
+
+    pthread_mutex_lock(&supervisor->lock);
+    for (const struct request *other = supervisor->requests.open; other; other = other->next_open) {
+        waiting++;
+    }
+    pthread_mutex_unlock(&supervisor->lock);
+    int64_t seconds = waiting * each_ms / supervisor->options->image_workers / 1000 + 1;
+    return seconds < 30 ? seconds : 30;
+}
+
+/* ---- identical requests ------------------------------------------------------------------------------------------ */
+
+static void remove_flight(struct request *request)
+{
+    struct requests *requests = &request->supervisor->requests;
+
+    *(request->last_flight ? &request->last_flight->next_flight : &requests->flights) = request->next_flight;
+    if (request->next_flight) {
+        request->next_flight->last_flight = request->last_flight;
+    }
+    request->next_flight = request->last_flight = NULL;
+}
+
+static void add_flight(struct request *request)
+{
+    struct requests *requests = &request->supervisor->requests;
+
+    request->next_flight = requests->flights;
+    if (requests->flights) {
+        requests->flights->last_flight = request;
+    }
+    requests->flights = request;
+}
+
+static void follow(struct request *request, struct request *leader)
+{
+    request->next_follower = leader->followers;
+    leader->followers = request;
+}
+
+/* Another request like this one, or one with its idempotency key, that is being answered right now. */
+static struct request *find_flight(const struct request *request, bool by_key)
+{
+    for (struct request *other = request->supervisor->requests.flights; other; other = other->next_flight) {
+        const char *theirs = by_key ? other->key : other->flight;
+        if (theirs[0] && strcmp(theirs, by_key ? request->key : request->flight) == 0) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+/* Hashes texts with their ends, so that no two lists of texts are alike. */
+static pxm_status digest(const char *const *texts, char ret[REQUEST_DIGEST_MAX], pxm_error *error)
+{
+    uint8_t bytes[PXM_SHA256_BYTES];
+    struct pxm_sha256_stream *stream = pxm_sha256_new();
+    pxm_status status = stream ? PXM_OK : PXM_E_NO_MEMORY;
+
+    for (; *texts && status == PXM_OK; texts++) {
+        status = pxm_sha256_update(stream, *texts, strlen(*texts) + 1);
+    }
+    if (status == PXM_OK) {
+        status = pxm_sha256_final(stream, bytes);
+    }
+    pxm_sha256_free(stream);
+    if (status != PXM_OK) {
+        return pxm_error_no_memory(error);
+    }
+    pxm_hex(bytes, sizeof bytes, ret);
+    return PXM_OK;
+}
+
+/* Fills flight, key and fingerprint. */
+static pxm_status identify(struct request *request, pxm_error *error)
+{
+    const struct app_head *head = http_head(request->exchange);
+    const char *key = app_head_get(head, "Idempotency-Key");
+    const char *type = app_head_get(head, "Content-Type");
+    char body[REQUEST_DIGEST_MAX];
+
+    if (request->bytes == 0) {
+        return PXM_OK; /* nothing to share, and nothing to repeat by mistake */
+    }
+    pxm_hex(request->body.sha256, sizeof request->body.sha256, body);
+    const char *const all[] = {head->method, head->path, head->query, request->subject, type ? type : "", body, NULL};
+    pxm_status status = digest(all, request->fingerprint, error);
+    if (status == PXM_OK && !key) {
+        memcpy(request->flight, request->fingerprint, sizeof request->flight);
+    }
+    if (status != PXM_OK || !key) {
+        return status;
+    }
+    size_t length = strlen(key);
+    if (length == 0 || length > KEY_LENGTH_MAX) {
+        return pxm_error_set(error, PXM_E_INVALID, "request.key", "an Idempotency-Key has 1 to %d characters",
+                             KEY_LENGTH_MAX);
+    }
+    const char *const name[] = {head->method, head->path, request->subject, key, NULL};
+    return digest(name, request->key, error);
+}
+
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
+
+static void finish(struct request *request, const pxm_error *journal_error)
+{
+    struct crew_run *run = &request->work.run;
+    const pxm_value *event = run->event;
+    pxm_value *output = run->output ? pxm_value_ref(run->output) : pxm_value_null();
+    pxm_error error = run->error.status != PXM_OK ? run->error : *journal_error;
+
+    remove_flight(request);
+    observe_run(request->supervisor, &request->work);
+    free(request->answer);
+    crew_run_done(run);
+    pxm_value_unref((pxm_value *)(uintptr_t)event);
+    if (error.status == PXM_OK && !output) {
+        pxm_error_no_memory(&error);
+    }
+    answer_all(request, output, error.status == PXM_OK ? NULL : &error);
+    pxm_value_unref(output);
+}
+
+/* What was done is acknowledged only now that it is sure to be finished. */
+static void on_concluded(struct journal_op *op)
+{
+    struct request *request = (struct request *)((char *)op - offsetof(struct request, op));
+    const pxm_error error = op->error;
+
+    supervisor_note_journal(request->supervisor, &error);
+    journal_op_done(op);
+    jobs_look(&request->supervisor->jobs);
+    finish(request, &error);
+}
+
+static char *write_answer(const pxm_value *output)
+{
+    struct pxm_buf buf;
+    char *text = NULL;
+
+    pxm_buf_init(&buf, ANSWER_BYTES_MAX);
+    if (pxm_json_write(&buf, output, 0, 0, NULL) == PXM_OK) {
+        text = pxm_buf_take(&buf);
+    }
+    pxm_buf_done(&buf);
+    return text;
+}
+
+static void conclude(struct request *request)
+{
+    bool fine = request->work.run.error.status == PXM_OK;
+
+    /* An answer that cannot be kept (a file, or a very large one) is made anew when the request comes again. */
+    request->answer = fine && request->key[0] ? write_answer(request->work.run.output) : NULL;
+    request->op = (struct journal_op){.kind = JOURNAL_CONCLUDE,
+                                      .done = on_concluded,
+                                      .run = request->id,
+                                      .key = request->key,
+                                      .answer = request->answer,
+                                      .now_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg)};
+    journal_submit(request->supervisor->journal, &request->op);
+}
+
+static void note_service(struct request *request)
+{
+    int64_t mean = atomic_load(&request->supervisor->requests.service_ms);
+
+    atomic_store(&request->supervisor->requests.service_ms, mean + (request->work.run.ms - mean) / MEAN_WEIGHT);
+}
+
+/* What tells inputs apart that kill workers. */
+static const char *input_of(const struct request *request)
+{
+    return request->fingerprint[0] ? request->fingerprint : request->id;
+}
+
+static void on_ended(struct work *work)
+{
+    struct request *request = (struct request *)((char *)work - offsetof(struct request, work));
+    struct supervisor *supervisor = request->supervisor;
+    const pxm_error none = {0};
+
+    if (work->run.killed_worker) {
+        poison_died(&supervisor->poison, work->run.trigger->pipeline->name, input_of(request),
+                    loop_now_ms(supervisor->loop));
+    }
+    if (work->run.ms > 0) {
+        note_service(request);
+    }
+    if (work->expected > 0 || request->key[0]) {
+        conclude(request);
+    } else {
+        finish(request, &none);
+    }
+}
+
+/* ---- the beginning ----------------------------------------------------------------------------------------------- */
+
+static pxm_status make_event(struct request *request, pxm_value **ret, pxm_error *error)
+{
+    pxm_value *user = NULL;
+
+    if (request->subject[0]) {
+        user = pxm_value_record();
+        pxm_value_set(user, "subject", pxm_value_cstring(request->subject));
+        if (pxm_value_status(user) != PXM_OK) {
+            pxm_value_unref(user);
+            return pxm_error_no_memory(error);
+        }
+    }
+    const struct app_http_event from = {.head = http_head(request->exchange),
+                                        .match = &request->match,
+                                        .body = request->bytes > 0 ? &request->body : NULL,
+                                        .user = user};
+    pxm_status status = app_event_http(&from, ret, error);
+    pxm_value_unref(user);
+    return status;
+}
+
+static void run(struct request *request, int64_t time_ms, int64_t attempt)
+{
+    struct supervisor *supervisor = request->supervisor;
+    pxm_value *event = NULL;
+    pxm_error error = {0};
+    int64_t wait_ms = 0;
+
+    request->work.edition = request->edition;
+    request->work.kind = WORK_REQUEST;
+    request->work.ended = on_ended;
+    request->work.bytes = request->bytes;
+    request->work.run.id = request->id;
+    request->work.run.trigger = request->match.trigger;
+    request->work.run.time_ms = time_ms;
+    request->work.run.attempt = attempt;
+    request->work.run.final = true; /* nobody but the client will try again */
+    request->work.run.deadline_ms = trigger_deadline_ms(request->match.trigger);
+    add_flight(request);
+    if (poison_check(&supervisor->poison, request->match.trigger->pipeline->name, input_of(request),
+                     loop_now_ms(supervisor->loop), &wait_ms, &error) != PXM_OK ||
+        make_event(request, &event, &error) != PXM_OK) {
+        request->work.run.error = error;
+        on_ended(&request->work);
+        return;
+    }
+    request->work.run.event = event;
+    work_add(&request->work);
+}
+
+static void answer_kept(struct request *request, const char *json)
+{
+    pxm_value *output = NULL;
+    pxm_error error = {0};
+
+    if (pxm_json_parse(json, strlen(json), &output, &error) == PXM_OK) {
+        answer_output(request, output);
+    } else {
+        answer_error(request, &error);
+    }
+    pxm_value_unref(output);
+}
+
+static void on_claimed(struct journal_op *op)
+{
+    struct request *request = (struct request *)((char *)op - offsetof(struct request, op));
+    struct journal_op claim = *op;
+    struct request *leader = NULL;
+    pxm_error error = claim.error;
+
+    if (error.status == PXM_OK && claim.claimed == JOURNAL_CLAIM_OTHER) {
+        pxm_error_set(&error, PXM_E_INVALID, "request.key_reused", "this Idempotency-Key was used for another request");
+    } else if (error.status == PXM_OK && claim.claimed == JOURNAL_CLAIM_RUNNING) {
+        leader = find_flight(request, true);
+        if (!leader) { /* it ended, and its answer is on its way to the journal */
+            pxm_error_set(&error, PXM_E_THROTTLED, "request.in_flight", "this request is being answered");
+        }
+    }
+    if (error.status != PXM_OK) {
+        answer_error(request, &error);
+    } else if (leader) {
+        follow(request, leader);
+    } else if (claim.claimed == JOURNAL_CLAIM_DONE) {
+        answer_kept(request, claim.ret_answer ? claim.ret_answer : "null");
+    } else {
+        snprintf(request->id, sizeof request->id, "%s", claim.ret_run);
+        run(request, claim.ret_run_ms, claim.claimed == JOURNAL_CLAIM_AGAIN ? 2 : 1);
+    }
+    journal_op_done(&claim);
+}
+
+static void claim(struct request *request, int64_t wall_ms)
+{
+    request->op = (struct journal_op){.kind = JOURNAL_CLAIM,
+                                      .done = on_claimed,
+                                      .run = request->id,
+                                      .run_ms = wall_ms,
+                                      .key = request->key,
+                                      .fingerprint = request->fingerprint,
+                                      .now_ms = wall_ms};
+    journal_submit(request->supervisor->journal, &request->op);
+}
+
+void request_start(struct request *request)
+{
+    int64_t wall_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg);
+    pxm_error error = {0};
+
+    if (pxm_run_id_make(&pxm_clock_system, request->id, &error) != PXM_OK || identify(request, &error) != PXM_OK) {
+        answer_error(request, &error);
+        return;
+    }
+    struct request *leader = request->flight[0] ? find_flight(request, false) : NULL;
+    if (leader) {
+        follow(request, leader);
+    } else if (request->key[0]) {
+        claim(request, wall_ms);
+    } else {
+        run(request, wall_ms, 1);
+    }
+}
+
+/* ---- clients that went away -------------------------------------------------------------------------------------- */
+
+void request_sweep(struct supervisor *supervisor)
+{
+    struct request *next = NULL;
+
+    for (struct request *one = supervisor->requests.flights; one; one = next) {
+        next = one->next_flight;
+        if (one->followers || !http_is_gone(one->exchange)) {
+            continue;
+        }
+        if (work_remove(&one->work)) {
+            pxm_error_set(&one->work.run.error, PXM_E_CANCELLED, "request.gone", "the client went away");
+            on_ended(&one->work);
+        } else if (one->bytes == 0) {
+            crew_cancel(one->edition->crew, &one->work.run);
+        }
+    }
+}

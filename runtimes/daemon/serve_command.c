@@ -1,0 +1,281 @@
+/* `pixmill serve`: from words on the command line to a daemon that runs. */
+#include "daemon/daemon.h"
+
+#include "base/error.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/supervisor.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct words { /* texts that options point to */
+    char project[PATH_MAX], folder[PATH_MAX], state[PATH_MAX], site[PATH_MAX];
+};
+
+enum word {
+    WORD_PROJECT = 1,
+    WORD_PROFILE,
+    WORD_HOST,
+    WORD_PORT,
+    WORD_STATE,
+    WORD_WORKERS,
+    WORD_LOG,
+    WORD_ORIGIN,
+    WORD_UPLOAD_TOKEN,
+    WORD_OPERATOR_TOKEN,
+    WORD_TRUST_PROXY,
+    WORD_SITE
+};
+
+static const struct option known[] = {
+    {"project", required_argument, NULL, WORD_PROJECT},
+    {"profile", required_argument, NULL, WORD_PROFILE},
+    {"host", required_argument, NULL, WORD_HOST},
+    {"port", required_argument, NULL, WORD_PORT},
+    {"state", required_argument, NULL, WORD_STATE},
+    {"workers", required_argument, NULL, WORD_WORKERS},
+    {"log", required_argument, NULL, WORD_LOG},
+    {"origin", required_argument, NULL, WORD_ORIGIN},
+    {"upload-token-file", required_argument, NULL, WORD_UPLOAD_TOKEN},
+    {"operator-token-file", required_argument, NULL, WORD_OPERATOR_TOKEN},
+    {"trust-proxy", no_argument, NULL, WORD_TRUST_PROXY},
+    {"site", required_argument, NULL, WORD_SITE},
+    {0},
+};
+
+static bool complain(const char *text, const char *what)
+{
+    fprintf(stderr, "pixmill serve: %s%s\n", text, what);
+    return false;
+}
+
+/* ---- words ------------------------------------------------------------------------------------------------------- */
+
+static bool number(const char *name, const char *text, long least, long most, long *ret)
+{
+    char *end = NULL;
+
+    errno = 0;
+    *ret = strtol(text, &end, 10);
+    if (errno != 0 || *text == '\0' || *end != '\0' || *ret < least || *ret > most) {
+        fprintf(stderr, "pixmill serve: --%s takes a number from %ld to %ld\n", name, least, most);
+        return false;
+    }
+    return true;
+}
+
+static bool add_origin(struct serve_options *options, const char *origin)
+{
+    size_t count = 0;
+
+    while (options->origins[count]) {
+        count++;
+    }
+    if (count == SERVE_ORIGINS_MAX) {
+        return complain("too many --origin", "");
+    }
+    options->origins[count] = origin;
+    return true;
+}
+
+static bool take_number(struct serve_options *options, enum word word, const char *text)
+{
+    long value = 0;
+
+    if (word == WORD_PORT) {
+        bool fine = number("port", text, 0, UINT16_MAX, &value);
+        options->port = (uint16_t)value;
+        return fine;
+    }
+    bool fine = number("workers", text, 1, 64, &value);
+    if (fine) {
+        struct serve_options counted;
+        serve_options_default(&counted, (uint32_t)value);
+        options->image_workers = counted.image_workers;
+        options->queue_max = counted.queue_max;
+    }
+    return fine;
+}
+
+static bool take_word(struct serve_options *options, int word, const char *text)
+{
+    switch (word) {
+    case WORD_PROJECT:
+        options->project = text;
+        return true;
+    case WORD_PROFILE:
+        options->profile = text;
+        return true;
+    case WORD_HOST:
+        options->host = text;
+        return true;
+    case WORD_STATE:
+        options->state = text;
+        return true;
+    case WORD_SITE:
+        options->site = text;
+        return true;
+    case WORD_LOG:
+        options->json_log = strcmp(text, "json") == 0;
+        return options->json_log || strcmp(text, "text") == 0 || complain("--log is text or json, not ", text);
+    case WORD_ORIGIN:
+        return add_origin(options, text);
+    case WORD_UPLOAD_TOKEN:
+        options->upload_token_file = text;
+        return true;
+    case WORD_OPERATOR_TOKEN:
+        options->operator_token_file = text;
+        return true;
+    case WORD_TRUST_PROXY:
+        options->trust_proxy = true;
+        return true;
+    case WORD_PORT:
+    case WORD_WORKERS:
+        return take_number(options, (enum word)word, text);
+    default:
+        return complain("try `pixmill help serve`", "");
+    }
+}
+
+/* ---- places ------------------------------------------------------------------------------------------------------ */
+
+static bool has_project(const char *folder)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/pixmill.yaml", folder);
+
+    return length < (int)sizeof path && access(path, R_OK) == 0;
+}
+
+/* The folder of the project: named, or found from here upwards. */
+static bool find_project(struct serve_options *options, struct words *words)
+{
+    struct stat st;
+
+    if (options->project) {
+        if (!realpath(options->project, words->project) || stat(words->project, &st) != 0) {
+            return complain(options->project, ": there is no such file or folder");
+        }
+        options->project = words->project;
+        memcpy(words->folder, words->project, sizeof words->folder);
+        if (!S_ISDIR(st.st_mode)) {
+            *strrchr(words->folder, '/') = '\0';
+        }
+        options->project_folder = words->folder;
+        return true;
+    }
+    if (!getcwd(words->folder, sizeof words->folder)) {
+        return complain("the working directory is gone", "");
+    }
+    while (!has_project(words->folder)) {
+        char *slash = strrchr(words->folder, '/');
+        if (!slash || slash == words->folder) {
+            return complain("no pixmill.yaml here or in a folder above; give --project", "");
+        }
+        *slash = '\0';
+    }
+    memcpy(words->project, words->folder, sizeof words->project);
+    options->project = words->project;
+    options->project_folder = words->folder;
+    return true;
+}
+
+static bool absolute(const char *path, char ret[PATH_MAX])
+{
+    char here[PATH_MAX];
+    int length = path[0] == '/' ? snprintf(ret, PATH_MAX, "%s", path)
+                                : snprintf(ret, PATH_MAX, "%s/%s", getcwd(here, sizeof here) ? here : "", path);
+
+    return length < PATH_MAX || complain(path, ": the path is too long");
+}
+
+/* Everything that the daemon keeps is in one folder, which the project's resources may use, too. */
+static bool find_state(struct serve_options *options, struct words *words)
+{
+    const char *named = options->state ? options->state : secure_getenv("PIXMILL_STATE");
+    char inside[PATH_MAX];
+
+    if (!named) {
+        if (snprintf(inside, sizeof inside, "%s/var", options->project_folder) >= (int)sizeof inside) {
+            return complain(options->project_folder, ": the path is too long");
+        }
+        named = inside;
+    }
+    if (!absolute(named, words->state) || setenv("PIXMILL_STATE", words->state, 1) != 0) {
+        return false;
+    }
+    options->state = words->state;
+    return true;
+}
+
+/* The page that is installed with the program, or was built beside it. */
+static void find_site(struct serve_options *options, struct words *words)
+{
+    static const char *const places[] = {"../../share/pixmill/site", "../../../frontend/dist",
+                                         "../../../../frontend/dist"};
+    char own[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+
+    if (options->site || length < 0) {
+        return;
+    }
+    own[length] = '\0';
+    *strrchr(own, '/') = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        char path[2 * PATH_MAX];
+        snprintf(path, sizeof path, "%s/%s", own, places[i]);
+        if (realpath(path, words->site)) {
+            options->site = words->site;
+            return;
+        }
+    }
+}
+
+/* Only this machine can reach it. */
+bool serve_is_local(const struct serve_options *options)
+{
+    struct in_addr four;
+
+    return strcasecmp(options->host, "localhost") == 0 || strcmp(options->host, "::1") == 0 ||
+           (inet_pton(AF_INET, options->host, &four) == 1 && (ntohl(four.s_addr) >> 24) == 127);
+}
+
+int serve_command(int argc, char **argv)
+{
+    struct serve_options options;
+    struct words *words = calloc(1, sizeof *words);
+    bool fine = words != NULL;
+    int word;
+
+    serve_options_default(&options, 0);
+    optind = 1;
+    while (fine && (word = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        fine = take_word(&options, word, optarg);
+    }
+    if (fine && optind < argc) {
+        fine = complain("there is nothing to be said but options: ", argv[optind]);
+    }
+    fine = fine && find_project(&options, words) && find_state(&options, words);
+    int code = DAEMON_EXIT_USAGE;
+    if (fine) {
+        find_site(&options, words);
+        const struct log_options log = {.format = options.json_log ? LOG_JSON : LOG_TEXT,
+                                        .fd = STDERR_FILENO,
+                                        .min_level = PXM_LOG_INFO,
+                                        .access = true};
+        log_start(&log);
+        code = supervisor_run(&options);
+        log_stop();
+    }
+    free(words);
+    return code;
+}

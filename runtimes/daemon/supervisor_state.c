@@ -1,0 +1,53 @@
+/* What the supervisor reads of its state folder before it does anything else. */
+#include "daemon/supervisor.h"
+
+#include "daemon/urls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+static pxm_status read_tokens(struct supervisor *supervisor, pxm_error *error)
+{
+    const struct serve_options *options = supervisor->options;
+    pxm_status status = options->operator_token_file
+                            ? state_token_read(options->operator_token_file, supervisor->operator_token, error)
+                            : state_token(supervisor->state, STATE_OPERATOR_TOKEN, supervisor->operator_token, error);
+
+    if (status == PXM_OK && options->upload_token_file) {
+        status = state_token_read(options->upload_token_file, supervisor->upload_token, error);
+    } else if (status == PXM_OK && !serve_is_local(options)) {
+        status = state_token(supervisor->state, STATE_UPLOAD_TOKEN, supervisor->upload_token, error);
+    }
+    return status;
+}
+
+pxm_status supervisor_open_state(struct supervisor *supervisor, pxm_error *error)
+{
+    struct state_keys made;
+    pxm_status status = state_open(supervisor->options->state, &supervisor->state, error);
+
+    if (status == PXM_OK) {
+        status = read_tokens(supervisor, error);
+    }
+    if (status == PXM_OK) {
+        status = state_url_keys(supervisor->state, &made, error); /* makes them */
+        explicit_bzero(&made, sizeof made);
+    }
+    if (status == PXM_OK) {
+        status = urls_keys_read(supervisor->options->state, &supervisor->url_keys, error);
+    }
+    if (status != PXM_OK) {
+        return status;
+    }
+    supervisor->spool = open(state_spool(supervisor->state), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return supervisor->spool >= 0 ? PXM_OK
+                                  : pxm_error_errno(error, errno, "state.unavailable", state_spool(supervisor->state));
+}
+
+int64_t supervisor_free_bytes(const struct supervisor *supervisor)
+{
+    int64_t bytes = 0;
+
+    return state_free_bytes(supervisor->state, &bytes, NULL) == PXM_OK ? bytes : -1;
+}

@@ -159,7 +159,7 @@ static void read_pipeline(struct reader *reader, const pxm_value *record)
         .queue_max = number_or_unset(reader, record, "queue_max"),
         .waits_when_full = truth(reader, record, "waits_when_full"),
     };
-    if (reader->status == PXM_OK && app_manifest_pipeline(reader->manifest, pipeline.name) != NULL) {
+    if (pipeline.name != NULL && app_manifest_pipeline(reader->manifest, pipeline.name) != NULL) {
         refuse(reader, pipeline.name, "is there twice");
     }
     if (reader->status == PXM_OK) {

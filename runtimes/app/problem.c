@@ -60,10 +60,12 @@ static const struct rule exact[] = {
 
 /* What the caller has no part in, whatever its status. */
 static const struct rule families_of_the_host[] = {
-    {"io.", 500, ""},      {"json.", 500, ""},     {"stream.", 500, ""},  {"plugin.", 500, ""},
-    {"project.", 500, ""}, {"resource.", 500, ""}, {"secret.", 500, ""},  {"manifest.", 500, ""},
-    {"engine.", 500, ""},  {"pipeline.", 500, ""}, {"worker.", 500, ""},  {"run.", 500, ""},
-    {"output.", 500, ""},  {"daemon.", 500, ""},   {"journal.", 500, ""}, {"queue.not_found", 500, ""},
+    {"io.", 500, ""},      {"json.", 500, ""},     {"stream.", 500, ""},   {"plugin.", 500, ""},
+    {"project.", 500, ""}, {"resource.", 500, ""}, {"secret.", 500, ""},   {"manifest.", 500, ""},
+    {"engine.", 500, ""},  {"pool.", 500, ""},     {"pipeline.", 500, ""}, {"worker.", 500, ""},
+    {"crew.", 500, ""},    {"ipc.", 500, ""},      {"run.", 500, ""},      {"output.", 500, ""},
+    {"daemon.", 500, ""},  {"http.", 500, ""},     {"state.", 500, ""},    {"static.", 500, ""},
+    {"source.", 500, ""},  {"confine.", 500, ""},  {"journal.", 500, ""},  {"queue.not_found", 500, ""},
     {NULL, 0, NULL},
 };
 
@@ -74,9 +76,9 @@ static const struct rule endings[] = {
 };
 
 static const struct rule families[] = {
-    {"input.", 400, NULL},   {"request.", 400, NULL}, {"key.", 400, NULL},   {"store.bad_", 400, ""},
-    {"table.bad_", 400, ""}, {"auth.", 403, NULL},    {"limit.", 422, NULL}, {"decode.", 422, NULL},
-    {"encode.", 422, NULL},  {"option.", 422, NULL},  {NULL, 0, NULL},
+    {"input.", 400, NULL},   {"request.", 400, NULL}, {"key.", 400, NULL},    {"store.bad_", 400, ""},
+    {"table.bad_", 400, ""}, {"queue.bad_", 400, ""}, {"auth.", 403, NULL},   {"limit.", 422, NULL},
+    {"decode.", 422, NULL},  {"encode.", 422, NULL},  {"option.", 422, NULL}, {NULL, 0, NULL},
 };
 
 /* Of any other code. */
@@ -164,13 +166,18 @@ static const char *title_of(int status)
         {409, "Conflict"},
         {412, "Precondition Failed"},
         {413, "Content Too Large"},
+        {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
         {416, "Range Not Satisfiable"},
+        {417, "Expectation Failed"},
         {422, "Unprocessable Content"},
         {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
+        {501, "Not Implemented"},
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
         {507, "Insufficient Storage"},
     };
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {

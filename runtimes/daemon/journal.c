@@ -250,9 +250,9 @@ static pxm_status make_new(const struct journal *journal, pxm_error *error)
 static pxm_status open_sound(struct journal *journal, const struct journal_mark *mark, pxm_error *error)
 {
     char reason[256] = "it is missing";
-    bool missing = faccessat(journal->folder, JOURNAL_NAME, F_OK, 0) != 0;
-    pxm_status status = PXM_OK;
-    if (!missing) {
+    bool exists = false;
+    pxm_status status = journal_exists(journal->folder, JOURNAL_NAME, &exists, error);
+    if (status == PXM_OK && exists) {
         status = journal_check(&journal->db, journal->folder, journal->path, mark, true, reason, error);
     }
     if (status != PXM_OK || !*reason) {
@@ -288,13 +288,14 @@ static pxm_status start_life(struct journal *journal, pxm_error *error)
 static pxm_status open_db(struct journal *journal, struct journal_report *report, pxm_error *error)
 {
     struct journal_mark mark;
+    bool exists = false;
     pxm_status status = journal_rescue_finish(journal->folder, journal->folder_path, error);
-    if (status != PXM_OK) {
-        return status;
+    if (status == PXM_OK) {
+        status = journal_exists(journal->folder, JOURNAL_NAME, &exists, error);
     }
     journal_mark_read(journal->mark, &mark);
-    bool fresh = mark.seq == 0 && faccessat(journal->folder, JOURNAL_NAME, F_OK, 0) != 0;
-    if (fresh) {
+    bool fresh = !exists && mark.seq == 0;
+    if (status == PXM_OK && fresh) {
         status = make_new(journal, error);
     }
     if (status == PXM_OK) {

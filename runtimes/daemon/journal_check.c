@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -101,6 +102,15 @@ static pxm_status check_schema(struct journal_db *db, char *reason)
 
 /* ---- pages and rows ---- */
 
+/* A page that could not be read is told like one that is damaged. The result code, or SQLITE_CORRUPT. */
+static int result_of(const char *said)
+{
+    static const char text[] = "unable to get the page. error code=";
+    const char *found = strstr(said, text);
+    long result = found ? strtol(found + strlen(text), NULL, 10) : SQLITE_CORRUPT;
+    return result > 0 && result <= INT32_MAX ? (int)result : SQLITE_CORRUPT;
+}
+
 /* All pages and indexes, not the pages alone: an index that lacks a job would hide it. */
 static pxm_status check_pages(struct journal_db *db, char *reason)
 {
@@ -111,6 +121,9 @@ static pxm_status check_pages(struct journal_db *db, char *reason)
         status = journal_step(db, check, &row);
     }
     const char *said = row ? (const char *)sqlite3_column_text(check, 0) : NULL;
+    if (said && (result_of(said) & 0xff) != SQLITE_CORRUPT) {
+        status = journal_db_fail(db, result_of(said));
+    }
     if (status == PXM_OK && (!said || strcmp(said, "ok") != 0)) {
         set_reason(reason, said ? said : "nothing can be said of its pages");
     }

@@ -229,6 +229,8 @@ pxm_status journal_rescue(int folder, const char *folder_path, const struct jour
                           pxm_error *error);
 /* Goes on where a process died in a rescue; nothing to do if none did. */
 pxm_status journal_rescue_finish(int folder, const char *folder_path, pxm_error *error);
+/* *ret: whether there is such a file. What cannot be told is a failure: a journal that is taken for missing is lost. */
+pxm_status journal_exists(int folder, const char *name, bool *ret, pxm_error *error);
 void journal_aside_name(int64_t rescued_ms, char name[256]);
 
 /* Reads pages by itself, as SQLite gives up whole tables for the damage of one page. Calls `found` for each row that a

@@ -7,6 +7,16 @@
 #include <stdio.h>
 #include <unistd.h>
 
+pxm_status journal_exists(int folder, const char *name, bool *ret, pxm_error *error)
+{
+    bool exists = faccessat(folder, name, F_OK, 0) == 0;
+    if (!exists && errno != ENOENT) {
+        return pxm_error_errno(error, errno, "journal.unavailable", "the journal cannot be looked for");
+    }
+    *ret = exists;
+    return PXM_OK;
+}
+
 static pxm_status make_schema(struct journal_db *db)
 {
     /* What is in the header of the file is never written again. WAL is what the file says of itself from here on. */

@@ -143,11 +143,13 @@ pxm_status journal_rescue_finish(int folder, const char *folder_path, pxm_error 
 {
     char path[JOURNAL_PATH_MAX];
     struct journal_db db = {0};
-    if (faccessat(folder, RESCUED_NAME, F_OK, 0) != 0) {
-        return PXM_OK;
+    bool exists = false;
+    pxm_status status = journal_exists(folder, RESCUED_NAME, &exists, error);
+    if (status != PXM_OK || !exists) {
+        return status;
     }
     snprintf(path, sizeof path, "%s/" RESCUED_NAME, folder_path);
-    pxm_status status = journal_db_open(&db, path, error);
+    status = journal_db_open(&db, path, error);
     if (status == PXM_OK) {
         status = journal_begin(&db, error);
         journal_rollback(&db);
@@ -164,19 +166,27 @@ pxm_status journal_rescue_finish(int folder, const char *folder_path, pxm_error 
     return status;
 }
 
-static int open_old(int folder, const char *name)
+/* *ret: -1 where there is no such file. */
+static pxm_status open_old(int folder, const char *name, int *ret, pxm_error *error)
 {
-    return openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    *ret = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (*ret < 0 && errno != ENOENT) {
+        return pxm_error_errno(error, errno, "journal.unavailable", "the damaged journal cannot be opened");
+    }
+    return PXM_OK;
 }
 
 pxm_status journal_rescue(int folder, const char *folder_path, const struct journal_mark *mark, int64_t now_ms,
                           pxm_error *error)
 {
-    struct rescue rescue = {.mark = mark,
-                            .old = open_old(folder, JOURNAL_NAME),
-                            .old_wal = open_old(folder, JOURNAL_NAME "-wal"),
-                            .now_ms = now_ms};
-    pxm_status status = journal_make(folder, folder_path, MAKING_NAME, fill, &rescue, error);
+    struct rescue rescue = {.mark = mark, .old = -1, .old_wal = -1, .now_ms = now_ms};
+    pxm_status status = open_old(folder, JOURNAL_NAME, &rescue.old, error);
+    if (status == PXM_OK) {
+        status = open_old(folder, JOURNAL_NAME "-wal", &rescue.old_wal, error);
+    }
+    if (status == PXM_OK) {
+        status = journal_make(folder, folder_path, MAKING_NAME, fill, &rescue, error);
+    }
     if (rescue.old >= 0) {
         close(rescue.old);
     }

@@ -5,3 +5,8 @@ target_link_libraries(test_journal_place PUBLIC pixmill_daemon PkgConfig::CMOCKA
 foreach(name test_journal test_journal_keys test_journal_damage test_state)
   pixmill_test(${name} SOURCES ${folder}/${name}.c LIBRARIES test_journal_place LABELS daemon)
 endforeach()
+add_executable(journal_once ${folder}/journal_once.c)
+target_link_libraries(journal_once PRIVATE pixmill_daemon pixmill_options)
+pixmill_test(test_journal_faults SOURCES ${folder}/test_journal_faults.c LIBRARIES test_journal_place LABELS daemon
+  DEFINES JOURNAL_ONCE="$<TARGET_FILE:journal_once>")
+add_dependencies(test_journal_faults journal_once)

@@ -131,6 +131,7 @@ static const struct pxm_storage_ops ops = {
     .head = localfs_head,
     .remove = localfs_remove,
     .list = localfs_list,
+    .presign = localfs_presign,
 };
 
 static const struct pxm_unit unit = {

@@ -127,9 +127,11 @@ void localfs_draft_sweep(const struct localfs *fs);
 pxm_status localfs_body_write(const struct localfs *fs, pxm_job *job, const struct pxm_put *put,
                               struct localfs_draft *draft, char sha256[LOCALFS_SHA256_TEXT], pxm_error *error);
 
-/* ---- put.c, list.c ---- */
+/* ---- put.c, list.c, presign.c ---- */
 
 pxm_status localfs_put(void *self, pxm_job *job, const struct pxm_put *put, pxm_value *fields, pxm_error *error);
 pxm_status localfs_list(void *self, pxm_job *job, const struct pxm_list *list, pxm_value *fields, pxm_error *error);
+pxm_status localfs_presign(void *self, pxm_job *job, const struct pxm_presign *presign, pxm_value *fields,
+                           pxm_error *error);
 
 #endif

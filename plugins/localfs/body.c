@@ -12,7 +12,7 @@
 
 enum { CHUNK_BYTES = 256 << 10, RANGE_BYTES = 16 << 20, SHA256_BYTES = 32 };
 
-static void hex_of(const uint8_t *digest, char text[LOCALFS_SHA256_TEXT])
+void localfs_hex(const uint8_t *digest, char text[LOCALFS_SHA256_TEXT])
 {
     for (size_t i = 0; i < SHA256_BYTES; i++) {
         snprintf(text + 2 * i, 3, "%02x", digest[i]);
@@ -86,7 +86,7 @@ static pxm_status copy_stream(const struct localfs *fs, pxm_job *job, const stru
             status = localfs_fail_memory(fs, error);
             goto out;
         }
-        hex_of(bytes, sha256);
+        localfs_hex(bytes, sha256);
     }
 out:
     EVP_MD_CTX_free(digest);
@@ -203,7 +203,7 @@ pxm_status localfs_body_write(const struct localfs *fs, pxm_job *job, const stru
     pxm_blob *blob = fs->host->stream_peek_blob(put->body);
     const uint8_t *digest = blob ? fs->host->blob_sha256(blob) : NULL;
     if (digest) {
-        hex_of(digest, sha256);
+        localfs_hex(digest, sha256);
     }
     if (!digest || !adopt(fs, put, blob, sha256, draft, error)) {
         status = copy_body(fs, job, put, digest ? blob : NULL, draft, sha256, error);

@@ -16,6 +16,9 @@ enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
  * be durable itself: without it the folders are flushed once more. */
 #define DURABLE_MARK "user.pixmill.durable"
 
+/* Set on a folder into which people drop files: it is theirs, with its owner and mode, and stays when it is empty. */
+#define KEEP_MARK "user.pixmill.keep"
+
 static int open_one(int folder, const char *name)
 {
     int fd = openat(folder, name, FOLDER_FLAGS);
@@ -110,6 +113,22 @@ int localfs_folder_make(const struct localfs *fs, const char *key, size_t length
     return folder;
 }
 
+void localfs_folder_keep(int folder)
+{
+    (void)fsetxattr(folder, KEEP_MARK, "", 0, 0);
+}
+
+static bool is_kept(int above, const char *name)
+{
+    int folder = open_one(above, name);
+    if (folder < 0) {
+        return false;
+    }
+    bool kept = fgetxattr(folder, KEEP_MARK, NULL, 0) >= 0;
+    close(folder);
+    return kept;
+}
+
 void localfs_folder_prune(const struct localfs *fs, const char *key, size_t length)
 {
     while (length > 0) {
@@ -120,7 +139,7 @@ void localfs_folder_prune(const struct localfs *fs, const char *key, size_t leng
         if (folder < 0) {
             return;
         }
-        int failed = unlinkat(folder, name, AT_REMOVEDIR);
+        bool failed = is_kept(folder, name) || unlinkat(folder, name, AT_REMOVEDIR) != 0;
         close(folder);
         if (failed) {
             return;

@@ -1,5 +1,5 @@
 /* The localfs driver: objects as files below one folder. This file owns the instance and the description of the unit.
- * Every put and remove is durable when it returns, and no reader ever sees part of an object. */
+ * Every put and remove is durable when it returns, and no reader ever sees part of an object that was put. */
 #include "localfs.h"
 
 #include <errno.h>
@@ -74,6 +74,10 @@ static pxm_status create(const struct pxm_host *host, const void *config, void *
     if (!fs) {
         return host->fail(error, PXM_E_NO_MEMORY, "no_memory", "out of memory");
     }
+    if (pthread_mutex_init(&fs->lock, NULL) != 0) {
+        free(fs);
+        return host->fail(error, PXM_E_NO_MEMORY, "no_memory", "out of memory");
+    }
     fs->host = host;
     fs->config = settings;
     fs->root = open_root(settings->root);
@@ -81,6 +85,7 @@ static pxm_status create(const struct pxm_host *host, const void *config, void *
         status = host->fail(error, fs->root == -ENOENT ? PXM_E_NOT_FOUND : PXM_E_DENIED, "store.denied",
                             "cannot open the folder %s: %s; make it, or the folder above it, and give this user access",
                             settings->root, strerrordesc_np(-fs->root));
+        pthread_mutex_destroy(&fs->lock);
         free(fs);
         return status;
     }
@@ -106,6 +111,8 @@ static pxm_status check(void *self, pxm_job *job, pxm_error *error)
 static void destroy(void *self)
 {
     struct localfs *fs = self;
+    localfs_watch_done(fs);
+    pthread_mutex_destroy(&fs->lock);
     close(fs->root);
     free(fs);
 }
@@ -132,6 +139,7 @@ static const struct pxm_storage_ops ops = {
     .remove = localfs_remove,
     .list = localfs_list,
     .presign = localfs_presign,
+    .watch = localfs_watch,
 };
 
 static const struct pxm_unit unit = {

@@ -1,5 +1,6 @@
-/* What the parts of the localfs driver share. An instance holds one open folder and is constant after create, so every
- * operation may run in any number of threads and processes at once: the file system is the only shared state.
+/* What the parts of the localfs driver share. An instance holds one open folder and, but for what watch keeps, is
+ * constant after create, so every operation may run in any number of threads and processes at once: the file system is
+ * the only shared state.
  *
  * Below the root an object is one regular file whose path is its key. Its attributes are JSON in the extended attribute
  * `user.pixmill`. The folder LOCALFS_PRIVATE at the root holds names that files have while they are being put in place;
@@ -9,6 +10,7 @@
 
 #include <pixmill/plugin.h>
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +38,9 @@ struct localfs {
     int root;         /* the folder, open for reading                                      */
     bool has_openat2; /* the kernel confines paths; else they are walked                   */
     bool has_proc;    /* /proc/self/fd is there, so that a file without a name can get one */
+    /* What watch keeps from one call to the next: */
+    pthread_mutex_t lock; /* guards the list and who is busy in it */
+    struct localfs_watch *watches;
 };
 
 /* ---- keys (key.c) ---- */
@@ -69,8 +74,10 @@ int localfs_folder_open(const struct localfs *fs, const char *key, size_t length
 /* The same, making what is missing; when it returns, the folder and all above it are durable. -ENOENT: somebody removed
  * a folder on the way, so try again. */
 int localfs_folder_make(const struct localfs *fs, const char *key, size_t length);
-/* Removes the folder and those above it as far as they are empty. */
+/* Removes the folder and those above it as far as they are empty and not watched. */
 void localfs_folder_prune(const struct localfs *fs, const char *key, size_t length);
+/* Marks a folder as one that stays when it is empty. */
+void localfs_folder_keep(int folder);
 /* Opens LOCALFS_PRIVATE, making it if `make`. */
 int localfs_folder_private(const struct localfs *fs, bool make);
 
@@ -95,6 +102,9 @@ void localfs_object_done(const struct localfs *fs, struct localfs_object *object
 pxm_status localfs_object_describe(const struct localfs *fs, const struct pxm_put *put, const char *sha256,
                                    const struct stat *stat, pxm_blob **ret, pxm_error *error);
 int64_t localfs_object_modified_ms(const struct localfs_object *object);
+int64_t localfs_object_modified_ns(const struct localfs_object *object);
+/* Sets sha256, and the etag that it makes. */
+void localfs_object_set_digest(struct localfs_object *object, const char *sha256);
 pxm_status localfs_get(void *self, pxm_job *job, const struct pxm_get *get, pxm_stream **ret, pxm_value *fields,
                        pxm_error *error);
 pxm_status localfs_head(void *self, pxm_job *job, const char *key, pxm_value *fields, pxm_error *error);
@@ -123,15 +133,20 @@ void localfs_draft_done(struct localfs_draft *draft);
 /* Removes files of writers that died. */
 void localfs_draft_sweep(const struct localfs *fs);
 
+/* 32 bytes as lower-case hex. */
+void localfs_hex(const uint8_t *digest, char text[LOCALFS_SHA256_TEXT]);
 /* Writes the body of a put, with its attributes, to a durable draft (body.c). `sha256` is filled in. */
 pxm_status localfs_body_write(const struct localfs *fs, pxm_job *job, const struct pxm_put *put,
                               struct localfs_draft *draft, char sha256[LOCALFS_SHA256_TEXT], pxm_error *error);
 
-/* ---- put.c, list.c, presign.c ---- */
+/* ---- put.c, list.c, presign.c, watch.c ---- */
 
 pxm_status localfs_put(void *self, pxm_job *job, const struct pxm_put *put, pxm_value *fields, pxm_error *error);
 pxm_status localfs_list(void *self, pxm_job *job, const struct pxm_list *list, pxm_value *fields, pxm_error *error);
 pxm_status localfs_presign(void *self, pxm_job *job, const struct pxm_presign *presign, pxm_value *fields,
                            pxm_error *error);
+pxm_status localfs_watch(void *self, pxm_job *job, const struct pxm_watch *watch, pxm_value *fields, pxm_error *error);
+/* Frees all watches; no thread is in one. */
+void localfs_watch_done(struct localfs *fs);
 
 #endif

@@ -19,6 +19,11 @@ static int64_t modified_ns(const struct stat *stat)
     return (int64_t)stat->st_mtim.tv_sec * 1000000000 + stat->st_mtim.tv_nsec;
 }
 
+int64_t localfs_object_modified_ns(const struct localfs_object *object)
+{
+    return modified_ns(&object->stat);
+}
+
 int64_t localfs_object_modified_ms(const struct localfs_object *object)
 {
     return modified_ns(&object->stat) / 1000000;
@@ -48,6 +53,12 @@ int localfs_object_open(const struct localfs *fs, int folder, const char *key, s
     return 0;
 }
 
+void localfs_object_set_digest(struct localfs_object *object, const char *sha256)
+{
+    snprintf(object->sha256, sizeof object->sha256, "%s", sha256);
+    snprintf(object->etag, sizeof object->etag, "\"%s\"", sha256);
+}
+
 /* What we ourselves wrote about these very bytes. */
 static void take_digest(const struct localfs *fs, struct localfs_object *object)
 {
@@ -55,8 +66,7 @@ static void take_digest(const struct localfs *fs, struct localfs_object *object)
     const char *sha256 = fs->host->value_as_string(fs->host->value_get(object->attributes, "sha256"), &length);
     int64_t written_ns = fs->host->value_as_int(fs->host->value_get(object->attributes, "mtime_ns"));
     if (length == LOCALFS_SHA256_TEXT - 1 && written_ns == modified_ns(&object->stat)) {
-        memcpy(object->sha256, sha256, LOCALFS_SHA256_TEXT);
-        snprintf(object->etag, sizeof object->etag, "\"%s\"", sha256);
+        localfs_object_set_digest(object, sha256);
     }
 }
 

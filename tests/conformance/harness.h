@@ -23,6 +23,9 @@ struct conformance_driver {
     void *(*open_again)(void *arg);       /* another instance over the place that was opened last                */
     void (*close)(void *arg, void *self); /* destroys an instance                                                */
     void (*finish)(void *arg);            /* after the last close: asserts that nothing is left, drops the place */
+    /* Stores that can be watched: makes an object whole, at once, by other means than put; may be called by several
+     * threads. NULL: cannot. */
+    void (*drop)(void *arg, const char *key, int64_t bytes, uint32_t seed);
     void *arg;
 };
 

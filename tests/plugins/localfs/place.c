@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LONG_AGO_S = 1000000000 }; /* so that a dropped file has come to rest */
+
 static void *open_instance(struct place *place)
 {
     void *self = NULL;
@@ -55,8 +57,12 @@ static void finish(void *arg)
 struct conformance_driver *place_driver(void)
 {
     static struct place place;
-    static struct conformance_driver driver = {
-        .open = open_new, .open_again = open_again, .close = close_instance, .finish = finish, .arg = &place};
+    static struct conformance_driver driver = {.open = open_new,
+                                               .open_again = open_again,
+                                               .close = close_instance,
+                                               .finish = finish,
+                                               .drop = place_drop,
+                                               .arg = &place};
     if (!place.unit) {
         place.unit = driver.unit = conformance_load("localfs", PXM_IFACE_STORAGE);
         place.config = conformance_config(place.unit);
@@ -68,6 +74,33 @@ const char *place_root(const struct conformance_driver *driver)
 {
     const struct place *place = driver->arg;
     return place->root;
+}
+
+static void make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+}
+
+void place_drop(void *arg, const char *key, int64_t bytes, uint32_t seed)
+{
+    const struct place *place = arg;
+    char path[5200], draft[] = "drop-XXXXXX";
+    uint8_t *content = malloc((size_t)bytes + 1);
+    assert_non_null(content);
+    body_fill(content, seed, 0, (size_t)bytes);
+    int fd = mkstemp(draft);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, content, (size_t)bytes), bytes);
+    assert_int_equal(futimens(fd, (struct timespec[2]){{.tv_sec = LONG_AGO_S}, {.tv_sec = LONG_AGO_S}}), 0);
+    close(fd);
+    free(content);
+    snprintf(path, sizeof path, "%s/%s", place->root, key);
+    make_folders(path);
+    assert_int_equal(rename(draft, path), 0);
 }
 
 static int counted;

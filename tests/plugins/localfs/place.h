@@ -18,6 +18,8 @@ const char *place_root(const struct conformance_driver *driver);
 int place_count_files(const struct conformance_driver *driver);
 /* The same in the private folder alone. */
 int place_count_private(const struct conformance_driver *driver);
+/* A file of that content below the root, with the folders that lead to it: written elsewhere and moved there. */
+void place_drop(void *arg, const char *key, int64_t bytes, uint32_t seed);
 /* Removes a folder with all that is in it. */
 void place_clear(const char *path);
 

@@ -3,6 +3,7 @@
 #include "expression.h"
 #include "inputs.h"
 #include "trace.h"
+#include "write_file.h"
 
 #include "base/value.h"
 #include "engine/plan.h"
@@ -10,13 +11,10 @@
 #include "engine/run_start.h"
 #include "lang/yaml/scalar.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static atomic_bool interrupted;
@@ -34,67 +32,13 @@ static bool ends_with(const char *text, const char *end)
     return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
 }
 
-static bool write_all(int fd, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, data, length);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return false;
-        }
-        data += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
-/* A device or pipe is what it is and stays where it is; the bytes go into it. */
-static bool write_into(const char *path, const void *data, size_t length)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    bool fine = fd >= 0 && write_all(fd, data, length);
-
-    fine = (fd < 0 || close(fd) == 0) && fine;
-    if (!fine) {
-        fprintf(stderr, "pixmill run: %s: %s\n", path, strerrordesc_np(errno));
-    }
-    return fine;
-}
-
-/* A file appears whole or not at all: it is written beside its place and renamed. */
-static bool write_file(const char *path, const void *data, size_t length)
-{
-    char *draft = NULL;
-    struct stat st;
-
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        return write_into(path, data, length);
-    }
-    if (asprintf(&draft, "%s.XXXXXX", path) < 0) {
-        return false;
-    }
-    int fd = mkostemp(draft, O_CLOEXEC);
-    bool fine = fd >= 0 && write_all(fd, data, length) && fchmod(fd, 0644) == 0;
-    fine = (fd < 0 || close(fd) == 0) && fine;
-    fine = fine && rename(draft, path) == 0;
-    if (!fine) {
-        fprintf(stderr, "pixmill run: %s: %s\n", path, strerrordesc_np(errno));
-        if (fd >= 0) {
-            unlink(draft);
-        }
-    }
-    free(draft);
-    return fine;
-}
-
 /* --output, or the result as JSON. */
 static bool deliver(const struct cli *cli, const struct args *args, const pxm_run *run)
 {
     const char *path = args_value(args, "output");
     size_t length = 0;
     const char *media = NULL;
+    struct pxm_error error = {0};
     const void *data = pxm_run_result_data(run, &length, &media);
 
     if (path && !data) {
@@ -102,9 +46,10 @@ static bool deliver(const struct cli *cli, const struct args *args, const pxm_ru
         return false;
     }
     if (path && strcmp(path, "-") == 0) {
-        return write_all(STDOUT_FILENO, data, length);
+        return write_all(STDOUT_FILENO, data, length) == 0;
     }
-    if (path && !write_file(path, data, length)) {
+    if (path && write_file(path, data, length, &error) != PXM_OK) {
+        fprintf(stderr, "pixmill run: %s\n", error.text);
         return false;
     }
     return path || cli->json || cli_print_json(pxm_run_result(run), 2);

@@ -4,14 +4,12 @@
 #include "base/blob.h"
 #include "base/error.h"
 #include "base/media.h"
+#include "write_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { PATH_BYTES_MAX = 4096 };
 
@@ -34,60 +32,11 @@ static pxm_status make_folders(const char *path, pxm_error *error)
     return PXM_OK;
 }
 
-static bool write_all(int fd, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, data, length);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return false;
-        }
-        data += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
-static pxm_status write_draft(const char *path, char *draft, const void *data, size_t length, pxm_error *error)
-{
-    int fd = mkostemp(draft, O_CLOEXEC);
-
-    if (fd < 0) {
-        return pxm_error_errno(error, errno, NULL, path);
-    }
-    bool fine = write_all(fd, data, length) && fchmod(fd, 0644) == 0;
-    int number = fine ? 0 : errno;
-    if (close(fd) != 0 && fine) {
-        number = errno;
-        fine = false;
-    }
-    if (fine && rename(draft, path) != 0) {
-        number = errno;
-        fine = false;
-    }
-    if (!fine) {
-        unlink(draft);
-        return pxm_error_errno(error, number, NULL, path);
-    }
-    return PXM_OK;
-}
-
 pxm_status save_file(const char *path, const void *data, size_t length, pxm_error *error)
 {
-    char *draft = NULL;
     pxm_status status = make_folders(path, error);
 
-    if (status != PXM_OK) {
-        return status;
-    }
-    if (asprintf(&draft, "%s.XXXXXX", path) < 0) {
-        return pxm_error_no_memory(error);
-    }
-    status = write_draft(path, draft, data, length, error);
-    free(draft);
-    return status;
+    return status == PXM_OK ? write_file(path, data, length, error) : status;
 }
 
 pxm_status save_picture(struct tools *tools, const char *path, pxm_blob *blob, pxm_error *error)

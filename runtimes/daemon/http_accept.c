@@ -90,7 +90,7 @@ pxm_status http_listen(struct http_server *server, pxm_error *error)
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
-    } at;
+    } at = {.v6 = {.sin6_family = AF_UNSPEC}};
     socklen_t size = sizeof at;
     int is_listening = 0;
     socklen_t size_of_int = sizeof is_listening;

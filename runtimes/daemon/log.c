@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { LINE_BYTES_MAX = 64 << 10 }; /* before it is cut */
+
 /* One for the process, as its sink is. */
 static struct {
     struct log_options options;
@@ -41,7 +43,7 @@ static bool write_now(const struct log_line *line)
     if (poll(&polled, 1, 0) != 1 || (polled.revents & POLLOUT) == 0) {
         return false;
     }
-    pxm_buf_init(&buf, 16 * LOG_LINE_MAX);
+    pxm_buf_init(&buf, LINE_BYTES_MAX);
     log_write_line(&buf, line, log_state.options.format, log_state.colored);
     ssize_t written;
     do {

@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include <string.h>
 
-enum { MESSAGE_MAX = 2600, FIELD_MAX = 400 };
+enum { MESSAGE_MAX = 2600, FIELD_MAX = 400, CLEANED_MAX = 64 << 10 };
 
 static const char *const names[] = {"debug", "info", "warning", "error"};
 
@@ -17,7 +17,7 @@ static size_t level_index(int32_t level)
 /* Text in which nothing is secret, and that is no longer than `max`. */
 static void clean(struct pxm_buf *buf, const char *text, size_t max)
 {
-    pxm_buf_init(buf, 2 * LOG_LINE_MAX);
+    pxm_buf_init(buf, CLEANED_MAX);
     log_redact(buf, text);
     if (buf->length > max) {
         pxm_buf_truncate(buf, pxm_utf8_cut(buf->data, max));

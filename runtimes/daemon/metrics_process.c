@@ -56,16 +56,12 @@ static void read_stat(struct process *process)
     }
     text[length] = '\0';
     const char *at = strrchr(text, ')');
-    for (size_t i = 0; at != NULL && i < FIELDS; i++) {
-        at = strchr(at, ' ');
+    for (size_t i = 0; i < FIELDS; i++) {
+        at = at != NULL ? strchr(at + 1, ' ') : NULL;
         if (at == NULL) {
             return;
         }
-        at++;
-        fields[i] = i == 0 ? 0 : (double)strtoll(at, NULL, 10);
-    }
-    if (at == NULL) {
-        return;
+        fields[i] = (double)strtoll(at, NULL, 10); /* the first is a letter, which is nothing here */
     }
     const double ticks = (double)sysconf(_SC_CLK_TCK);
     metrics_set(process->families[CPU], (fields[USER] + fields[SYSTEM]) / ticks, NULL);

@@ -229,6 +229,19 @@ static void control_characters_forge_nothing(void **state)
     expect_end("t: a\\x0ab\\x0dc\\x1b[2Jd\\x7f\\x01\\xc2\\xffe\xC3\xA4 run=r\\x0a\n");
 }
 
+static void what_a_client_calls_itself_may_be_as_long_as_headers_are(void **state)
+{
+    static char longest[16 << 10];
+    const struct log_exchange exchange = {
+        .request = "req1", .method = "GET", .path = "/", .query = "", .remote = "::1", .agent = longest, .sent = true};
+    (void)state;
+    memset(longest, 'x', sizeof longest - 1);
+    start(LOG_TEXT);
+    log_access(&exchange);
+    assert_int_equal(count_lines(), 1);
+    expect_end("xxx request=req1\n");
+}
+
 static void long_lines_are_cut_and_stay_lines(void **state)
 {
     static char longest[3 * LOG_LINE_MAX], quotes[3 * LOG_LINE_MAX];
@@ -351,6 +364,7 @@ int main(void)
         TEST(secrets_are_hidden_wherever_they_stand),
         TEST(of_a_query_only_what_is_harmless_is_shown),
         TEST(control_characters_forge_nothing),
+        TEST(what_a_client_calls_itself_may_be_as_long_as_headers_are),
         TEST(long_lines_are_cut_and_stay_lines),
         TEST(a_line_that_is_repeated_is_counted),
         TEST(exchanges_are_not_lines_that_are_repeated),

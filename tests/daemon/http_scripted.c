@@ -14,6 +14,7 @@ static void serves_until_the_input_ends(void **state)
     (void)state;
     world_init(&world);
     world.body_bytes = 5000000;
+    world.options.linger_ms_max = 60000; /* curl may be slow */
     world_start(&world);
     fprintf(stderr, "port %u\n", http_port(world.server));
     while (getchar() != EOF) {

@@ -33,8 +33,13 @@ int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 static atomic_int made;                        /* allocations since the run began */
 static atomic_int first_failing, last_failing; /* which of them fail, counted from 1; 0, 0: none */
 
+static atomic_bool paused;
+
 static bool must_fail(void)
 {
+    if (atomic_load(&paused)) {
+        return false;
+    }
     int number = atomic_fetch_add(&made, 1) + 1;
     bool fails = number >= atomic_load(&first_failing) && number <= atomic_load(&last_failing);
     if (fails) {
@@ -83,6 +88,11 @@ static void set_failing(int first, int last)
 void alloc_fail_all(bool fail)
 {
     set_failing(fail ? 1 : 0, fail ? INT32_MAX : 0);
+}
+
+void alloc_pause(bool pause)
+{
+    atomic_store(&paused, pause);
 }
 
 /* One pass over all N; `sticky`: the later ones fail too. Gives the number of allocations of the untouched run. */

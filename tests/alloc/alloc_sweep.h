@@ -19,5 +19,7 @@ void alloc_sweep(const char *name, int (*scenario)(void *arg), void *arg);
 
 /* Lets every allocation fail, or none. */
 void alloc_fail_all(bool fail);
+/* While it pauses, allocations neither fail nor count, so that a scenario can look what became of things. */
+void alloc_pause(bool pause);
 
 #endif

@@ -141,11 +141,31 @@ static pxm_status write_value(struct writer *writer, const pxm_value *value, int
     }
 }
 
+/* Something may be missing from a list or record that failed, and half of a value must not pass for the whole. */
+static pxm_status check_whole(const pxm_value *value, pxm_error *error)
+{
+    pxm_status status = value != NULL ? pxm_value_status(value) : PXM_OK;
+    switch (status) {
+    case PXM_OK:
+        return PXM_OK;
+    case PXM_E_NO_MEMORY:
+        return pxm_error_no_memory(error);
+    case PXM_E_LIMIT:
+        return pxm_error_set(error, status, "json.too_deep", "nested more than %d levels deep", PXM_VALUE_DEPTH_MAX);
+    default:
+        return pxm_error_set(error, status, "json.unsupported", "a part of the value could not be put there");
+    }
+}
+
 pxm_status pxm_json_write(struct pxm_buf *buf, const pxm_value *value, int indent, int describe, pxm_error *error)
 {
     struct writer writer = {.buf = buf, .indent = indent, .describe = describe, .error = error};
     size_t start = buf->length;
-    pxm_status status = write_value(&writer, value, 0);
+    pxm_status status = check_whole(value, error);
+    if (status != PXM_OK) {
+        return status;
+    }
+    status = write_value(&writer, value, 0);
     if (status == PXM_OK && buf->status == PXM_E_LIMIT) {
         status = pxm_error_set(error, PXM_E_LIMIT, "json.too_large", "the JSON is longer than %zu bytes", buf->max);
     } else if (status == PXM_OK && buf->status != PXM_OK) {

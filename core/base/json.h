@@ -12,7 +12,8 @@ enum { PXM_JSON_BYTES_MAX = 16 << 20, PXM_JSON_VALUES_MAX = 1 << 20 };
 pxm_status pxm_json_parse(const char *text, size_t length, pxm_value **ret, pxm_error *error);
 /* Writes compact JSON; `indent` > 0 puts each item on its own line. Blobs and images appear as
  * {"blob":{"bytes":N,"media":M}} and {"image":{"width":W,"height":H}} where `describe`, and fail
- * otherwise with "json.unsupported", as NaN and infinity always do. On failure buf holds what it held before. */
+ * otherwise with "json.unsupported", as NaN and infinity always do. A list or record in which a set or append failed is
+ * not whole, so it fails: "no_memory", "json.too_deep". On failure buf holds what it held before. */
 pxm_status pxm_json_write(struct pxm_buf *buf, const pxm_value *value, int indent, int describe, pxm_error *error);
 
 #endif

@@ -81,7 +81,11 @@ pxm_status localfs_object_load(const struct localfs *fs, struct localfs_object *
         return errno == ENODATA || errno == EOPNOTSUPP ? PXM_OK
                                                        : localfs_fail(fs, error, errno, "read attributes of", key);
     }
-    if (fs->host->value_from_json(json, (size_t)length, &object->attributes, error) != PXM_OK) {
+    pxm_status status = fs->host->value_from_json(json, (size_t)length, &object->attributes, error);
+    if (status == PXM_E_NO_MEMORY) {
+        return status;
+    }
+    if (status != PXM_OK) {
         return fs->host->fail(error, PXM_E_INTERNAL, "store.damaged",
                               "the attribute " LOCALFS_ATTRIBUTE " of \"%s\" in %s is not JSON; put the object again",
                               key, fs->config->root);

@@ -305,6 +305,19 @@ static void what_json_cannot_say_fails_and_leaves_the_buffer(void **state)
     assert_not_written(list_of(pxm_value_cstring("longer")), 10, 0, PXM_E_LIMIT, "json.too_large");
 }
 
+static void half_of_a_value_is_not_written(void **state)
+{
+    (void)state;
+    pxm_value *record = pxm_value_record(), *deep = pxm_value_list();
+    assert_int_equal(pxm_value_set(record, "there", pxm_value_int(1)), PXM_OK);
+    assert_int_equal(pxm_value_set(record, "missing", NULL), PXM_E_NO_MEMORY);
+    assert_not_written(record, 100, 0, PXM_E_NO_MEMORY, "no_memory");
+    for (int i = 1; i < PXM_VALUE_DEPTH_MAX; i++) {
+        deep = list_of(deep);
+    }
+    assert_not_written(list_of(deep), 1000, 0, PXM_E_LIMIT, "json.too_deep");
+}
+
 static pxm_status no_pixels(void *self, pxm_job *job, int64_t width, int64_t height, struct _VipsImage **ret,
                             pxm_error *error)
 {
@@ -357,6 +370,7 @@ int main(void)
         cmocka_unit_test(doubles_read_back_equal),
         cmocka_unit_test(a_decimal_comma_of_the_locale_changes_nothing),
         cmocka_unit_test(what_json_cannot_say_fails_and_leaves_the_buffer),
+        cmocka_unit_test(half_of_a_value_is_not_written),
         cmocka_unit_test(images_are_described_for_people),
         cmocka_unit_test(blobs_are_described_for_people),
         cmocka_unit_test(indenting_puts_each_item_on_its_line),

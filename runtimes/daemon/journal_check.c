@@ -212,7 +212,7 @@ pxm_status journal_check(struct journal_db *db, int folder, const char *path, co
     if (is_damage(status, &found)) {
         set_reason(reason, found.text);
         status = PXM_OK;
-    } else if (status != PXM_OK) {
+    } else if (status != PXM_OK && error) {
         *error = found;
     }
     if (status != PXM_OK || *reason) {

@@ -7,7 +7,7 @@
  *          finished ("f1")
  *   leave  the same, and ends without closing it
  *
- * What fails is tried again a few times. */
+ * What fails is tried again a few times; a letter of letter_of tells how it failed. */
 #include "journal_once.h"
 
 #include "daemon/journal.h"
@@ -39,6 +39,15 @@ static void acknowledge(char what, int round)
     }
 }
 
+/* F: the disk is full, U: the journal is not available, X: anything else. */
+static char letter_of(const pxm_error *error)
+{
+    if (strcmp(error->code, "journal.full") == 0 && error->status == PXM_E_NO_SPACE) {
+        return 'F';
+    }
+    return strcmp(error->code, "journal.unavailable") == 0 && error->status == PXM_E_TRANSIENT ? 'U' : 'X';
+}
+
 /* Until all are done, and says so with a letter for each. */
 static bool insist(struct journal_op *ops, size_t count, const char *letters, int round)
 {
@@ -62,6 +71,8 @@ static bool insist(struct journal_op *ops, size_t count, const char *letters, in
                 if (letters) {
                     acknowledge(letters[k], round);
                 }
+            } else if (!done[k]) {
+                acknowledge(letter_of(&ops[k].error), round);
             }
             all = all && done[k];
         }

@@ -26,6 +26,9 @@ struct place {
     int left; /* operations that are not done yet */
 };
 
+/* Where temporary folders are made: in memory where that is possible, as a flush takes its time on a disk, and what a
+ * process leaves behind when it dies is the same. */
+const char *place_base(void);
 int place_set_up(void **state); /* for cmocka */
 int place_tear_down(void **state);
 #define PLACE_TEST(function) cmocka_unit_test_setup_teardown(function, place_set_up, place_tear_down)

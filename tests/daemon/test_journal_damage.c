@@ -224,7 +224,8 @@ static void assert_goes_on(struct place *place, int64_t jobs)
 /* What came of the damage that was done to a file; FOUND_SOUND where it did none. */
 static struct journal_report try_damage(struct place *place, const char *name)
 {
-    char before[64] = "/tmp/pixmill-damaged-XXXXXX";
+    char before[64];
+    snprintf(before, sizeof before, "%s/pixmill-damaged-XXXXXX", place_base());
     assert_non_null(mkdtemp(before));
     place_copy(place->folder, before, name);
     int64_t jobs = open_and_look(place);
@@ -407,7 +408,8 @@ static void damage_is_told_until_the_daemon_lived_to_react(void **state)
     cut(place->folder, "journal.db", 20000);
     place_must_open(place, JOURNAL_FOUND_DAMAGED);
     struct journal_report first = place->report;
-    char killed[64] = "/tmp/pixmill-killed-XXXXXX";
+    char killed[64];
+    snprintf(killed, sizeof killed, "%s/pixmill-killed-XXXXXX", place_base());
     assert_non_null(mkdtemp(killed));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         place_copy(place->folder, killed, names[i]);
@@ -448,7 +450,7 @@ int main(void)
         PLACE_TEST(a_file_that_is_no_database_is_set_aside),
         PLACE_TEST(damage_is_told_until_the_daemon_lived_to_react),
     };
-    snprintf(pristine, sizeof pristine, "/tmp/pixmill-pristine-XXXXXX");
+    snprintf(pristine, sizeof pristine, "%s/pixmill-pristine-XXXXXX", place_base());
     if (!mkdtemp(pristine)) {
         return EXIT_FAILURE;
     }

@@ -23,6 +23,18 @@ enum crew_message {
     CREW_CANCEL
 };
 
+/* Those of sources (daemon/crew_source.h), which begin as workers do. */
+enum crew_source_message {
+    /* supervisor to source */
+    CREW_SOURCE = 64, /* {kind, name, prefix, wait_ms, lease_ms}; once, when it is idle */
+    CREW_PULL,        /* {max, taken: list or null}: waits for CREW_ITEMS */
+    CREW_CALL, /* {what, number, ...}: "settle" {receipt, outcome, delay_ms, cause}, "extend" {receipt, lease_ms},
+                         "depth", "dead" {cursor, limit}, "redrive" {id}, "discard" {id} */
+    /* source to supervisor */
+    CREW_ITEMS, /* {error or null, items, resident} */
+    CREW_ANSWER /* {number, error or null, fields} */
+};
+
 /* Where the zygote and each worker have their socket. */
 enum { CREW_SOCKET = 3 };
 

@@ -77,6 +77,7 @@ static bool receive(struct worker *worker)
         }
         break;
     default:
+        worker_source_receive(worker, message.type, message.value);
         break;
     }
     ipc_message_done(&message);
@@ -115,7 +116,7 @@ int worker_main(const struct worker_options *options)
     ipc_send(options->socket, CREW_OPENED, NULL, -1, true, NULL);
     worker_tell_idle(&worker);
     work(&worker);
-    if (worker.run) { /* nobody waits for it any more */
+    if (worker.run || worker.source) { /* nobody waits for it any more */
         return 1;
     }
     pxm_project_close(worker.project);

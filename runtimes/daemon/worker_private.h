@@ -14,7 +14,8 @@ struct worker {
     const struct worker_options *options;
     pxm_engine *engine;
     pxm_project_handle *project;
-    int ended; /* eventfd: the run has ended */
+    int ended;                    /* eventfd: the run has ended */
+    struct worker_source *source; /* NULL: it does runs */
 
     /* of the run; NULL: none */
     pxm_run *run;
@@ -39,6 +40,11 @@ void worker_finish(struct worker *worker);
 void worker_answer(struct worker *worker, const pxm_value *answer);
 /* Tells what the process holds now, and so that it is free. */
 void worker_tell_idle(const struct worker *worker);
+
+int64_t worker_resident_bytes(void);
+
+/* worker_source.c. A worker that is told so becomes a source. */
+void worker_source_receive(struct worker *worker, uint32_t type, const pxm_value *message);
 
 /* worker_event.c. What an event lacks because only a process with plugins can find it out: `user` of an http trigger
  * with an auth resource, `object` of an object_created trigger that reads it. *ret is a new reference. */

@@ -34,7 +34,7 @@ static int64_t now_ms(void)
 
 /* ---- what the process holds -------------------------------------------------------------------------------------- */
 
-static int64_t resident_bytes(void)
+int64_t worker_resident_bytes(void)
 {
     FILE *file = fopen("/proc/self/statm", "re");
     int64_t pages = 0;
@@ -65,7 +65,7 @@ void worker_tell_idle(const struct worker *worker)
 {
     pxm_value *value = pxm_value_record();
 
-    pxm_value_set(value, "resident", pxm_value_int(resident_bytes()));
+    pxm_value_set(value, "resident", pxm_value_int(worker_resident_bytes()));
     pxm_value_set(value, "descriptors", pxm_value_int(open_descriptors()));
     ipc_send(worker->options->socket, CREW_IDLE, value, -1, true, NULL);
     pxm_value_unref(value);

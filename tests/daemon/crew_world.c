@@ -27,6 +27,14 @@ static const struct {
              "triggers: {go: {http: {method: POST, path: /echo}, bind: {file: \"${event.body}\"}}}\n"
              "steps: [{evil.do: {deed: nothing}}]\n"
              "output: {file: \"${input.file}\", time: \"${run.unix_ms}\", attempt: \"${run.attempt}\"}\n"},
+    {"send", "version: 1\n"
+             "inputs: {n: {type: int}}\n"
+             "triggers: {go: {http: {method: POST, path: /send}, bind: {n: \"${event.json.n}\"}}}\n"
+             "steps: [{send: {queue: jobs, body: {n: \"${input.n}\"}}}]\n"},
+    {"send_later", "version: 1\n"
+                   "inputs: {n: {type: int}}\n"
+                   "triggers: {go: {http: {method: POST, path: /later}, bind: {n: \"${event.json.n}\"}}}\n"
+                   "steps: [{send: {queue: jobs, body: {n: \"${input.n}\"}, delay: 4s}}]\n"},
     {"small", "version: 1\n"
               "inputs: {file: {type: blob}}\n"
               "triggers: {go: {http: {method: POST, path: /small}, bind: {file: \"${event.body}\"}}}\n"
@@ -94,7 +102,8 @@ static void write_project(const struct crew_world *world, const char *stores)
 {
     char text[512], name[64];
 
-    snprintf(text, sizeof text, "version: 1\nprofiles: {local: {stores: %s}}\n",
+    snprintf(text, sizeof text,
+             "version: 1\nprofiles: {local: {stores: %s, queues: {jobs: {sqlite: {path: jobs.db, queue: jobs}}}}}\n",
              stores ? stores : "{images: {localfs: {root: images}}}");
     crew_world_write(world, "pixmill.yaml", text);
     for (size_t i = 0; i < sizeof pipelines / sizeof pipelines[0]; i++) {

@@ -320,6 +320,11 @@ static pxm_status store_validate(const struct pxm_host *host, const void *config
     return PXM_OK;
 }
 
+struct store {
+    const struct pxm_host *host;
+    const struct store_config *options;
+};
+
 static pxm_status store_create(const struct pxm_host *host, const void *config, void **ret_self, pxm_error *error)
 {
     const struct store_config *options = config;
@@ -328,18 +333,62 @@ static pxm_status store_create(const struct pxm_host *host, const void *config, 
     if (options->refuse) {
         return host->fail(error, PXM_E_DENIED, options->refuse, "this store is not to be had");
     }
-    *ret_self = (void *)(uintptr_t)options;
+    struct store *store = malloc(sizeof *store);
+    if (!store) {
+        return host->fail(error, PXM_E_NO_MEMORY, "no_memory", "out of memory");
+    }
+    *store = (struct store){host, options};
+    *ret_self = store;
     return PXM_OK;
 }
 
 static void store_destroy(void *self)
 {
-    const struct store_config *options = self;
+    struct store *store = self;
 
-    commit(options->destroy);
+    commit(store->options->destroy);
+    free(store);
 }
 
-static const struct pxm_storage_ops storage_ops = {.struct_size = sizeof storage_ops};
+/* Two objects that were there before anybody came; what is taken is told no more. */
+static const char *const dropped[] = {"a", "b"};
+static bool was_taken[2];
+
+static void take(const struct pxm_host *host, const pxm_value *taken)
+{
+    for (size_t i = 0; taken && i < host->value_count(taken); i++) {
+        const char *key = host->value_as_string(host->value_get(host->value_at(taken, i), "key"), NULL);
+        host->log(host, NULL, PXM_LOG_INFO, "taken: %s", key);
+        was_taken[key[0] == 'b'] = true;
+    }
+}
+
+static pxm_status store_watch(void *self, pxm_job *job, const struct pxm_watch *watch, pxm_value *fields,
+                              pxm_error *error)
+{
+    const struct pxm_host *host = ((const struct store *)self)->host;
+    pxm_value *items = host->value_list();
+    (void)job;
+    (void)error;
+
+    take(host, watch->taken);
+    for (size_t i = 0; i < 2; i++) {
+        if (!was_taken[i]) {
+            pxm_value *item = host->value_record();
+            host->value_set(item, "key", host->value_string(dropped[i], 1));
+            host->value_set(item, "etag", host->value_string("\"e\"", 3));
+            host->value_append(items, item);
+        }
+    }
+    if (host->value_count(items) == 0) {
+        const struct timespec wait = {.tv_nsec = watch->wait_ms * 1000000};
+        nanosleep(&wait, NULL);
+    }
+    host->value_set(fields, "items", items);
+    return PXM_OK;
+}
+
+static const struct pxm_storage_ops storage_ops = {.struct_size = sizeof storage_ops, .watch = store_watch};
 static const struct pxm_unit store_unit = {.struct_size = sizeof store_unit,
                                            .config_size = sizeof(struct store_config),
                                            .option_size = sizeof store_options[0],

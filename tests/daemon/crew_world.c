@@ -35,6 +35,10 @@ static const struct {
                    "inputs: {n: {type: int}}\n"
                    "triggers: {go: {http: {method: POST, path: /later}, bind: {n: \"${event.json.n}\"}}}\n"
                    "steps: [{send: {queue: jobs, body: {n: \"${input.n}\"}, delay: 4s}}]\n"},
+    {"who", "version: 1\n"
+            "inputs: {name: {type: string}}\n"
+            "triggers: {go: {http: {method: GET, path: /who, auth: gate}, bind: {name: \"${event.user.subject}\"}}}\n"
+            "output: {name: \"${input.name}\"}\n"},
     {"small", "version: 1\n"
               "inputs: {file: {type: blob}}\n"
               "triggers: {go: {http: {method: POST, path: /small}, bind: {file: \"${event.body}\"}}}\n"
@@ -103,7 +107,8 @@ static void write_project(const struct crew_world *world, const char *stores)
     char text[512], name[64];
 
     snprintf(text, sizeof text,
-             "version: 1\nprofiles: {local: {stores: %s, queues: {jobs: {sqlite: {path: jobs.db, queue: jobs}}}}}\n",
+             "version: 1\nprofiles: {local: {stores: %s, queues: {jobs: {sqlite: {path: jobs.db, queue: jobs}}}, "
+             "auth: {gate: {evil: {}}}}}\n",
              stores ? stores : "{images: {localfs: {root: images}}}");
     crew_world_write(world, "pixmill.yaml", text);
     for (size_t i = 0; i < sizeof pipelines / sizeof pipelines[0]; i++) {

@@ -178,6 +178,33 @@ static void the_object_of_an_event_is_read_where_its_trigger_wants_it(void **sta
     crew_world_done(&world);
 }
 
+static void an_auth_resource_says_who_it_is_or_that_it_is_nobody(void **state)
+{
+    struct crew_world world;
+    (void)state;
+
+    crew_world_init(&world, NULL);
+    crew_world_open(&world);
+    for (int i = 0; i < 2; i++) {
+        struct world_run run = {0};
+        pxm_value *event = pxm_value_record(), *headers = pxm_value_record();
+        if (i == 0) {
+            pxm_value_set(headers, "x-user", pxm_value_cstring("ann"));
+        }
+        pxm_value_set(event, "headers", headers);
+        world_run_whole(&world, &run, "who", event);
+        if (i == 0) {
+            assert_string_equal(run.run.error.text, "");
+            assert_string_equal(pxm_value_as_string(pxm_value_get(run.run.output, "name"), NULL), "ann");
+        } else {
+            assert_string_equal(run.run.error.code, "auth.missing");
+            assert_int_equal(run.run.error.status, PXM_E_DENIED);
+        }
+        world_run_done(&run);
+    }
+    crew_world_done(&world);
+}
+
 /* ---- failures that are none of the worker's ---------------------------------------------------------------------- */
 
 static void an_event_that_is_wrong_costs_no_worker(void **state)
@@ -370,6 +397,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(only_a_put_that_a_trigger_waits_for_is_announced),
         cmocka_unit_test(a_refused_announcement_fails_the_put),
         cmocka_unit_test(the_object_of_an_event_is_read_where_its_trigger_wants_it),
+        cmocka_unit_test(an_auth_resource_says_who_it_is_or_that_it_is_nobody),
         cmocka_unit_test(an_event_that_is_wrong_costs_no_worker),
         cmocka_unit_test(an_event_that_cannot_be_sent_fails_and_leaves_the_worker),
         cmocka_unit_test(a_large_event_goes_over),

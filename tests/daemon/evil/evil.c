@@ -401,6 +401,37 @@ static const struct pxm_unit store_unit = {.struct_size = sizeof store_unit,
                                            .create = store_create,
                                            .destroy = store_destroy};
 
+/* ---- the auth, as good as it gets here --------------------------------------------------------------------------- */
+
+struct auth_config {
+    int64_t unused;
+};
+static const struct pxm_option auth_options[] = {{0}};
+
+static pxm_status auth_verify(void *self, pxm_job *job, const pxm_value *request, pxm_value *fields, pxm_error *error)
+{
+    const struct pxm_host *host = self;
+    const pxm_value *user = host->value_get(host->value_get(request, "headers"), "x-user");
+    (void)job;
+
+    if (!user) {
+        return host->fail(error, PXM_E_DENIED, "auth.missing", "nobody said who this is");
+    }
+    host->value_set(fields, "subject", host->value_ref(user));
+    return PXM_OK;
+}
+
+static const struct pxm_auth_ops auth_ops = {.struct_size = sizeof auth_ops, .verify = auth_verify};
+static const struct pxm_unit auth_unit = {.struct_size = sizeof auth_unit,
+                                          .config_size = sizeof(struct auth_config),
+                                          .option_size = sizeof auth_options[0],
+                                          .iface = PXM_IFACE_AUTH,
+                                          .name = "evil",
+                                          .summary = "Believes a header.",
+                                          .options = auth_options,
+                                          .ops = &auth_ops,
+                                          .create = create};
+
 static pxm_status load(const struct pxm_host *host, pxm_error *error)
 {
     const char *deed = getenv("EVIL_LOAD");
@@ -413,7 +444,7 @@ static pxm_status load(const struct pxm_host *host, pxm_error *error)
     return PXM_OK;
 }
 
-static const struct pxm_unit *const units[] = {&deed_unit, &store_unit, NULL};
+static const struct pxm_unit *const units[] = {&deed_unit, &store_unit, &auth_unit, NULL};
 static const struct pxm_plugin plugin = {.struct_size = sizeof plugin,
                                          .abi = PXM_ABI_CURRENT,
                                          .abi_min = PXM_ABI(1, 0),

@@ -101,24 +101,30 @@ static const int denied[] = {
 static const int to_itself[] = {SCMP_SYS(kill), SCMP_SYS(tgkill), SCMP_SYS(rt_sigqueueinfo),
                                 SCMP_SYS(rt_tgsigqueueinfo)};
 
+/* By the call's first argument. */
+static int deny_where(scmp_filter_ctx filter, int call, enum scmp_compare compare, uint64_t a, uint64_t b)
+{
+    const struct scmp_arg_cmp where = {.arg = 0, .op = compare, .datum_a = a, .datum_b = b};
+
+    return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &where);
+}
+
 static int add_rules(scmp_filter_ctx filter)
 {
-    const scmp_datum_t self = (scmp_datum_t)getpid();
+    const uint64_t self = (uint64_t)getpid();
     int result = 0;
 
     for (size_t i = 0; i < sizeof denied / sizeof denied[0] && result == 0; i++) {
         result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
     }
     for (size_t i = 0; i < sizeof to_itself / sizeof to_itself[0] && result == 0; i++) {
-        result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), to_itself[i], 1, SCMP_A0(SCMP_CMP_NE, self));
+        result = deny_where(filter, to_itself[i], SCMP_CMP_NE, self, 0);
     }
     if (result == 0) { /* limits of itself, by the number 0 */
-        result =
-            seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_NE, (uint64_t)0));
+        result = deny_where(filter, SCMP_SYS(prlimit64), SCMP_CMP_NE, 0, 0);
     }
     if (result == 0) { /* threads, but no processes */
-        result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                                  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, (uint64_t)0));
+        result = deny_where(filter, SCMP_SYS(clone), SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0);
     }
     if (result == 0) { /* its arguments are in memory, where no filter sees them; the C library then uses clone */
         result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);

@@ -89,8 +89,9 @@ static pxm_status prepare(struct crew *crew, pxm_error *error)
         !copy_text(options->state, &crew->state)) {
         return pxm_error_no_memory(error);
     }
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
-        return pxm_error_errno(error, errno, NULL, "collecting orphans");
+    /* Workers of the same user could otherwise reach into this process through /proc. */
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0) {
+        return pxm_error_errno(error, errno, NULL, "preparing for workers");
     }
     pxm_status status = crew_group_init(&crew->groups[CREW_IMAGE], crew, CREW_IMAGE, options->image_workers, error);
     if (status == PXM_OK) {

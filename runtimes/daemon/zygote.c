@@ -271,7 +271,8 @@ int zygote_main(const struct zygote_options *options)
     pxm_error error = {0};
 
     tune_malloc();
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || fcntl(CREW_SOCKET, F_SETFD, FD_CLOEXEC) != 0) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
+        fcntl(CREW_SOCKET, F_SETFD, FD_CLOEXEC) != 0) {
         return EXIT_LOST;
     }
     pxm_log_set_sink(send_log, NULL, PXM_LOG_INFO);

@@ -13,7 +13,7 @@ enum { HEADER_BYTES = 100, REASON_BYTES = 256 };
 
 static void set_reason(char *reason, const char *text)
 {
-    snprintf(reason, REASON_BYTES, "%s", text);
+    snprintf(reason, REASON_BYTES, "%.*s", REASON_BYTES - 1, text);
 }
 
 /* ---- the header (sqlite.org/fileformat2.html, section 1.3) ---- */

@@ -117,7 +117,7 @@ expect_err 'ok   images (localfs)' 'ok   images (sqlite)'
 it connect_finds_a_folder_that_cannot_be_reached
 make_app
 printf 'here is a file' >file
-sed -i "s|root: .*/images"|root: $PWD/file/below|" app/pixmill.yaml
+sed -i "s|root: .*/images.|root: $PWD/file/below|" app/pixmill.yaml
 run pixmill check --project app
 expect_code 0
 run pixmill check --project app --connect

@@ -227,7 +227,7 @@ expect_import_works
 
 it a_folder_elsewhere_that_is_missing_is_told_and_not_made
 make_app
-sed -i "s|root: .*/images"|root: $PWD/elsewhere/images|" app/pixmill.yaml
+sed -i "s|root: .*/images.|root: $PWD/elsewhere/images|" app/pixmill.yaml
 import "$photo"
 expect_code 1
 expect_err "$PWD/elsewhere/images" 'No such file or directory'

@@ -1,5 +1,5 @@
-/* Watching while every allocation fails in turn: a dropped file is told by the next call that can, and taken only by one
- * that said so. The plugin is linked in. */
+/* Watching while every allocation fails in turn: a dropped file is told by the next call that can, and taken only by
+ * one that said so. The plugin is linked in. */
 #include "alloc_sweep.h"
 #include "conformance/storage.h"
 #include "place.h"

@@ -203,6 +203,10 @@ static void take_items(struct crew_source *source, const pxm_value *message)
     source->pulling = false;
     if (pxm_value_type(failure) != PXM_TYPE_NULL) {
         ipc_error_read(failure, &error);
+        if (source->options.kind == CREW_SOURCE_STORE && strcmp(error.code, "source.unsupported") == 0) {
+            source->paused = true; /* it tells of its objects in another way, if at all */
+            return;
+        }
         warn(source, &error, "cannot be read");
         retry_later(source);
         return;
@@ -569,7 +573,8 @@ void crew_source_settle(struct crew_source *source, const pxm_value *item, uint3
 
 void crew_source_call(struct crew_source *source, struct crew_call *call)
 {
-    static const char *const whats[] = {[CREW_CALL_DEPTH] = "depth",
+    static const char *const whats[] = {[CREW_CALL_LIST] = "list",
+                                        [CREW_CALL_DEPTH] = "depth",
                                         [CREW_CALL_DEAD] = "dead",
                                         [CREW_CALL_REDRIVE] = "redrive",
                                         [CREW_CALL_DISCARD] = "discard"};

@@ -22,7 +22,8 @@ struct crew_source_options {
     void *arg;
     /* An event, borrowed for the call: of a queue {id receipt body attempts sent_at}, of a store {key bytes etag
      * modified_at}. Each must be settled; for a queue also when the process has died in between. What a store has told
-     * is told again when all that it told were settled, unless it was taken. */
+     * is told again when all that it told were settled, unless it was taken. A store that cannot be watched is asked
+     * once, and tells nothing. */
     void (*event)(void *arg, struct crew_source *source, const pxm_value *item);
 };
 
@@ -39,8 +40,9 @@ void crew_source_settle(struct crew_source *source, const pxm_value *item, uint3
                         const pxm_value *cause);
 int64_t crew_source_held(const struct crew_source *source);
 
-/* What an operator asks of a queue. Memory of the caller until `done`. */
+/* What is asked of a queue or store. Memory of the caller until `done`. */
 enum crew_call_kind {
+    CREW_CALL_LIST,    /* of a store: by prefix (`id`), cursor and limit; fields: items, cursor */
     CREW_CALL_DEPTH,   /* fields: ready delayed leased dead oldest_ms */
     CREW_CALL_DEAD,    /* by cursor and limit; fields: items, cursor */
     CREW_CALL_REDRIVE, /* by id */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/value.h"
 #include "daemon/observe.h"
+#include "daemon/retry.h"
 #include "daemon/supervisor.h"
 
 #include <inttypes.h>
@@ -95,50 +96,21 @@ static void end(struct job *job, enum journal_kind kind, int64_t at_ms)
     journal_submit(job->supervisor->journal, &job->end);
 }
 
-static char *write_cause(const pxm_error *error)
-{
-    pxm_value *value = pxm_error_to_value(error);
-    struct pxm_buf buf;
-    char *text = NULL;
-
-    pxm_buf_init(&buf, CAUSE_BYTES_MAX);
-    if (value && pxm_json_write(&buf, value, 0, 1, NULL) == PXM_OK) {
-        text = pxm_buf_take(&buf);
-    }
-    pxm_value_unref(value);
-    pxm_buf_done(&buf);
-    return text;
-}
-
 static void bury(struct job *job)
 {
     free(job->cause);
-    job->cause = write_cause(&job->failure);
+    job->cause = retry_cause(&job->failure);
     pxm_log(PXM_LOG_WARN, "jobs", job->run_id, "pipeline %s gave up after %" PRId64 " tries: %s: %s",
             job->data.pipeline, job->data.attempts + 1, job->failure.code, job->failure.text);
     observe_job(job->supervisor, "dead");
     end(job, JOURNAL_BURY, 0);
 }
 
-/* Full jitter: anything up to a bound that grows with every try. */
-static int64_t pause_ms(const struct job *job)
-{
-    const struct serve_options *options = job->supervisor->options;
-    uint64_t random = 0;
-    int64_t bound = options->retry_ms;
-
-    for (int64_t i = 0; i < job->data.attempts && bound < options->retry_ms_max; i++) {
-        bound *= BACKOFF_FACTOR;
-    }
-    bound = bound < options->retry_ms_max ? bound : options->retry_ms_max;
-    return pxm_random(&random, sizeof random) == PXM_OK && bound > 0 ? (int64_t)(random % (uint64_t)bound) : bound;
-}
-
 static void try_again(struct job *job, const pxm_error *error)
 {
-    int64_t in_ms = pause_ms(job);
+    int64_t in_ms = retry_pause_ms(job->supervisor->options, job->data.attempts);
 
-    job->cause = write_cause(error);
+    job->cause = retry_cause(error);
     pxm_log(PXM_LOG_INFO, "jobs", job->run_id, "try %" PRId64 " of pipeline %s failed, the next in %" PRId64 " ms: %s",
             job->data.attempts + 1, job->data.pipeline, in_ms, error->text);
     observe_job(job->supervisor, "retried");

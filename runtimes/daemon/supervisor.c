@@ -58,6 +58,7 @@ static void stop(struct supervisor *supervisor)
     sd_notify(0, "STOPPING=1");
     pxm_log(PXM_LOG_INFO, "daemon", NULL, "stopping");
     schedules_stop(&supervisor->schedules);
+    sources_pause(&supervisor->sources);
     if (supervisor->http) {
         http_quiesce(supervisor->http);
     }
@@ -138,6 +139,13 @@ void supervisor_loaded(struct supervisor *supervisor)
     }
     if (schedules_load(&supervisor->schedules, supervisor, &error) != PXM_OK) {
         pxm_log(PXM_LOG_ERROR, "daemon", NULL, "schedules: %s", error.text);
+    }
+    if (sources_load(&supervisor->sources, supervisor, &error) != PXM_OK) {
+        pxm_log(PXM_LOG_ERROR, "daemon", NULL, "queues and folders: %s", error.text);
+    }
+    if (supervisor->was_damaged) {
+        supervisor->was_damaged = false;
+        rebuild_start(&supervisor->rebuild, supervisor);
     }
     jobs_look(&supervisor->jobs);
 }
@@ -234,7 +242,7 @@ static pxm_status open_journal(struct supervisor *supervisor, pxm_error *error)
         pxm_log(PXM_LOG_ERROR, "daemon", NULL,
                 "the journal was damaged: %" PRId64 " rows were saved, %" PRId64 " lost; the old file is %s",
                 report.kept, report.lost, report.aside);
-        supervisor->rebuild = true;
+        supervisor->was_damaged = true;
     }
     return status;
 }
@@ -265,6 +273,8 @@ static pxm_status open_all(struct supervisor *supervisor, pxm_error *error)
 /* Runs end first, then what they did is journaled, then it is answered. */
 static void close_all(struct supervisor *supervisor)
 {
+    rebuild_stop(&supervisor->rebuild);
+    sources_stop(&supervisor->sources);
     editions_stop(supervisor);
     schedules_stop(&supervisor->schedules);
     journal_close(supervisor->journal);

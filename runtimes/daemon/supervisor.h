@@ -14,8 +14,10 @@
 #include "daemon/loop.h"
 #include "daemon/options.h"
 #include "daemon/poison.h"
+#include "daemon/rebuild.h"
 #include "daemon/request.h"
 #include "daemon/schedule.h"
+#include "daemon/sources.h"
 #include "daemon/state.h"
 #include "daemon/watch.h"
 
@@ -37,6 +39,8 @@ struct supervisor {
     struct http_server *http;
     struct jobs jobs;
     struct schedules schedules;
+    struct sources sources;
+    struct rebuild rebuild;
     struct poison poison;
 
     pthread_mutex_t lock;    /* guards `edition` and `requests`, which the HTTP thread reads, too */
@@ -47,7 +51,7 @@ struct supervisor {
     struct edition *editions;     /* all there are */
     atomic_bool ready, draining;  /* [any] */
     atomic_bool journal_is_sound; /* [any] false after a commit that failed, until one succeeds */
-    bool rebuild;                 /* the journal was damaged: what stores hold is to be looked at again */
+    bool was_damaged;             /* the journal was: stores are to be looked at again */
     bool started;                 /* the first edition is there, and the front is open */
     int exit_code;
     struct loop_source signals;

@@ -145,9 +145,31 @@ static pxm_status settle(struct pxm_instance *queue, pxm_job *job, const pxm_val
     return queue->ops.queue.settle(queue->self, job, &settle, error);
 }
 
+static pxm_status list(struct pxm_instance *store, pxm_job *job, const pxm_value *message, pxm_value *fields,
+                       pxm_error *error)
+{
+    const char *prefix = text_of(message, "id");
+    const struct pxm_list list = {.struct_size = sizeof list,
+                                  .prefix = prefix ? prefix : "",
+                                  .cursor = text_of(message, "cursor"),
+                                  .limit = number_of(message, "limit")};
+
+    return store->ops.storage.list(store->self, job, &list, fields, error);
+}
+
+static pxm_status call_store(const struct worker_source *source, const char *what, const pxm_value *message,
+                             pxm_value *fields, pxm_error *error)
+{
+    struct pxm_instance *store = source->instance;
+    pxm_job job = job_for(CALL_MS_MAX);
+
+    return strcmp(what, "list") == 0 && store->ops.storage.list ? list(store, &job, message, fields, error)
+                                                                : cannot(source, what, error);
+}
+
 /* Asks whether the queue has the function, then calls it. */
-static pxm_status call(const struct worker_source *source, const char *what, const pxm_value *message,
-                       pxm_value *fields, pxm_error *error)
+static pxm_status call_queue(const struct worker_source *source, const char *what, const pxm_value *message,
+                             pxm_value *fields, pxm_error *error)
 {
     struct pxm_instance *queue = source->instance;
     pxm_job job = job_for(CALL_MS_MAX);
@@ -184,11 +206,11 @@ static void answer(struct worker_source *source, const pxm_value *message)
 
     if (!fields) {
         pxm_error_no_memory(&error);
-    } else if (!source->instance || source->kind != CREW_SOURCE_QUEUE || !what) {
+    } else if (!source->instance || !what) {
         cannot(source, what ? what : "do that", &error);
     } else {
         pxm_instance_enter(source->instance);
-        call(source, what, message, fields, &error);
+        (source->kind == CREW_SOURCE_QUEUE ? call_queue : call_store)(source, what, message, fields, &error);
         pxm_instance_leave(source->instance);
     }
     tell(source, &reply, &error, fields);

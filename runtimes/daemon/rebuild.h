@@ -1,0 +1,34 @@
+/* After a damaged journal nobody knows which objects still want their jobs. So every object that a trigger waits for
+ * becomes a job again: pipelines that follow objects change nothing when they are repeated. [loop] */
+#ifndef PXM_DAEMON_REBUILD_H
+#define PXM_DAEMON_REBUILD_H
+
+#include "daemon/crew_source.h"
+#include "daemon/journal.h"
+
+struct supervisor;
+
+enum { REBUILD_PAGE = 200 };
+
+struct rebuild_job {
+    struct journal_op op;
+    struct rebuild *rebuild;
+    char *event, *dedupe;
+};
+struct rebuild {
+    struct supervisor *supervisor;
+    bool going_on;
+    size_t index; /* of the store's source that is being listed */
+    const struct app_trigger *trigger;
+    char *cursor; /* of the next page; NULL: the first */
+    struct crew_call call;
+    struct loop_timer again;
+    size_t pending, added;
+    struct rebuild_job jobs[REBUILD_PAGE];
+};
+
+/* Lists all stores of the current edition, page by page, and adds their jobs; does nothing while it is at it. */
+void rebuild_start(struct rebuild *rebuild, struct supervisor *supervisor);
+void rebuild_stop(struct rebuild *rebuild);
+
+#endif

@@ -149,7 +149,7 @@ void crew_free(struct crew *crew)
     }
     loop_timer_cancel(crew->options.loop, &crew->notice);
     app_manifest_free(crew->manifest);
-    pxm_value_unref(crew->manifest_json);
+    pxm_value_unref(crew->digest);
     free(crew->report);
     free(crew->project);
     free(crew->profile);

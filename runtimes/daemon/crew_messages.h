@@ -7,7 +7,7 @@ enum crew_message {
     CREW_PARSE = 1, /* {project, profile, state: may be null, time_ms, memory_max, supervisor: pid}; the first */
     CREW_FORK,      /* handle: the worker's socket */
     /* zygote to supervisor */
-    CREW_PARSED, /* the manifest */
+    CREW_PARSED, /* {manifest, digest: of the files} */
     /* zygote or worker to supervisor */
     CREW_REFUSED, /* {error, report}: the project cannot be used; the last */
     CREW_LOG,     /* {level, source, run, text} */

@@ -84,8 +84,8 @@ struct crew {
     struct crew_process zygote; /* see crew_zygote.c */
     struct loop_timer zygote_timer;
     int64_t zygote_failures;
-    bool parsed; /* the zygote can fork */
-    pxm_value *manifest_json;
+    bool parsed;       /* the zygote can fork */
+    pxm_value *digest; /* of the project's files, as the first zygote read them; NULL: not yet */
     struct app_manifest *manifest;
     struct crew_group groups[CREW_CLASSES];
     bool retiring, reported;  /* reported: `ready` was called, or will be */

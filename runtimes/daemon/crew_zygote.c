@@ -127,17 +127,22 @@ pxm_status crew_zygote_fork(struct crew *crew, int socket, pxm_error *error)
 /* ---- what it says ------------------------------------------------------------------------------------------------ */
 
 /* A project that was changed belongs to another crew. */
-static pxm_status take_manifest(struct crew *crew, const pxm_value *json, pxm_error *error)
+static pxm_status take_manifest(struct crew *crew, const pxm_value *message, pxm_error *error)
 {
-    if (crew->manifest_json) {
-        return pxm_value_equal(crew->manifest_json, json)
+    const pxm_value *digest = pxm_value_get(message, "digest");
+
+    if (!digest) {
+        return pxm_error_set(error, PXM_E_INTERNAL, "worker.invalid", "a manifest without a digest");
+    }
+    if (crew->digest) {
+        return pxm_value_equal(crew->digest, digest)
                    ? PXM_OK
                    : pxm_error_set(error, PXM_E_INVALID, "project.changed",
                                    "the project was changed, so no worker of the old one can be started; reload it");
     }
-    pxm_status status = app_manifest_read(json, &crew->manifest, error);
+    pxm_status status = app_manifest_read(pxm_value_get(message, "manifest"), &crew->manifest, error);
     if (status == PXM_OK) {
-        crew->manifest_json = pxm_value_ref(json);
+        crew->digest = pxm_value_ref(digest);
     }
     return status;
 }
@@ -151,12 +156,12 @@ static void fail_with(struct crew *crew, const pxm_error *error, const char *rep
     }
 }
 
-static void parsed(struct crew *crew, const pxm_value *json)
+static void parsed(struct crew *crew, const pxm_value *message)
 {
     pxm_error error = {0};
 
     loop_timer_cancel(crew->options.loop, &crew->zygote_timer);
-    if (take_manifest(crew, json, &error) != PXM_OK) {
+    if (take_manifest(crew, message, &error) != PXM_OK) {
         fail_with(crew, &error, NULL);
         crew_process_kill(&crew->zygote);
         return;

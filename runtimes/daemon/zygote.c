@@ -4,6 +4,7 @@
 
 #include "app/manifest.h"
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/job.h"
 #include "base/log.h"
 #include "base/value.h"
@@ -14,11 +15,13 @@
 #include "engine/preload.h"
 #include "lang/diag/diag.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -105,6 +108,55 @@ static pxm_status parse(struct zygote *zygote, struct pxm_diags *diags, pxm_erro
     return pxm_project_preload(zygote->registry, zygote->project, error);
 }
 
+/* Of all files of the project: another zygote must have read the same. */
+static pxm_status digest_project(const struct pxm_project *project, char hex[2 * PXM_SHA256_BYTES + 1],
+                                 pxm_error *error)
+{
+    const struct pxm_source *source = project->profile_count > 0 ? project->profiles[0].span.source : NULL;
+    struct pxm_sha256_stream *stream = pxm_sha256_new();
+    uint8_t digest[PXM_SHA256_BYTES];
+    pxm_status status = stream ? PXM_OK : PXM_E_NO_MEMORY;
+
+    if (status == PXM_OK && source) {
+        status = pxm_sha256_update(stream, source->text, source->length);
+    }
+    for (size_t i = 0; i < project->program_count && status == PXM_OK; i++) {
+        const struct pxm_program *program = project->programs[i];
+        status = pxm_sha256_update(stream, program->name, strlen(program->name) + 1);
+        if (status == PXM_OK) {
+            status = pxm_sha256_update(stream, program->digest, sizeof program->digest);
+        }
+    }
+    if (status == PXM_OK) {
+        status = pxm_sha256_final(stream, digest);
+    }
+    pxm_sha256_free(stream);
+    if (status != PXM_OK) {
+        return pxm_error_no_memory(error);
+    }
+    pxm_hex(digest, sizeof digest, hex);
+    return PXM_OK;
+}
+
+/* Takes over the manifest. */
+static pxm_status send_manifest(const struct pxm_project *project, pxm_value *manifest, pxm_error *error)
+{
+    char hex[2 * PXM_SHA256_BYTES + 1] = "";
+    pxm_value *value = pxm_value_record();
+    pxm_status status = digest_project(project, hex, error);
+
+    pxm_value_set(value, "manifest", manifest);
+    pxm_value_set(value, "digest", pxm_value_cstring(hex));
+    if (status == PXM_OK && pxm_value_status(value) != PXM_OK) {
+        status = pxm_error_no_memory(error);
+    }
+    if (status == PXM_OK) {
+        status = ipc_send(CREW_SOCKET, CREW_PARSED, value, -1, true, error);
+    }
+    pxm_value_unref(value);
+    return status;
+}
+
 static pxm_status tell_manifest(struct zygote *zygote, pxm_error *error)
 {
     struct pxm_limits limits;
@@ -116,7 +168,7 @@ static pxm_status tell_manifest(struct zygote *zygote, pxm_error *error)
         status = app_manifest_read(json, &zygote->manifest, error);
     }
     if (status == PXM_OK) {
-        status = ipc_send(CREW_SOCKET, CREW_PARSED, json, -1, true, error);
+        status = send_manifest(zygote->project, pxm_value_ref(json), error);
     }
     pxm_value_unref(json);
     return status;
@@ -136,11 +188,36 @@ static void tell_refusal(const struct pxm_diags *diags, const pxm_error *error)
     pxm_buf_done(&report);
 }
 
+/* Threads of this process. */
+static size_t count_threads(void)
+{
+    DIR *folder = opendir("/proc/self/task");
+    size_t count = 0;
+
+    while (folder && readdir(folder)) {
+        count++;
+    }
+    if (folder) {
+        closedir(folder);
+    }
+    return count;
+}
+
+/* A fork copies one thread, and whatever the others have locked stays locked in it. */
+static pxm_status check_threads(size_t before, pxm_error *error)
+{
+    return count_threads() <= before
+               ? PXM_OK
+               : pxm_error_set(error, PXM_E_INVALID, "plugin.contract",
+                               "a plugin started a thread when it was loaded, so no worker can be forked");
+}
+
 static bool load_project(struct zygote *zygote, const struct zygote_options *options)
 {
     struct pxm_diags diags;
     pxm_error error = {0};
     pxm_status status = PXM_OK;
+    size_t threads = count_threads();
 
     zygote->arena = pxm_arena_new(PXM_PROJECT_BYTES_MAX);
     if (!zygote->arena) {
@@ -155,6 +232,9 @@ static bool load_project(struct zygote *zygote, const struct zygote_options *opt
     }
     if (status == PXM_OK) {
         status = parse(zygote, &diags, &error);
+    }
+    if (status == PXM_OK) {
+        status = check_threads(threads, &error);
     }
     if (status == PXM_OK) {
         status = tell_manifest(zygote, &error);

@@ -5,6 +5,7 @@
 #include "daemon/confine.h"
 #include "daemon/zygote.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -129,6 +130,38 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
     return remove(path);
 }
 
+static pid_t parent_of(const char *pid)
+{
+    char path[64], line[512] = "";
+    int parent = 0;
+
+    snprintf(path, sizeof path, "/proc/%.16s/stat", pid);
+    FILE *file = fopen(path, "re");
+    if (file) {
+        const char *name_end = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+        if (!name_end || sscanf(name_end, ") %*c %d", &parent) != 1) {
+            parent = 0;
+        }
+        fclose(file);
+    }
+    return parent;
+}
+
+size_t crew_world_children(pid_t list[WORLD_CHILDREN_MAX])
+{
+    DIR *folder = opendir("/proc");
+    size_t count = 0;
+
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder)) && count < WORLD_CHILDREN_MAX;) {
+        if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && parent_of(entry->d_name) == getpid()) {
+            list[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
+        }
+    }
+    closedir(folder);
+    return count;
+}
+
 /* ---- callbacks --------------------------------------------------------------------------------------------------- */
 
 static void on_ready(void *arg, struct crew *crew, const pxm_error *error, const char *report)
@@ -169,6 +202,7 @@ static void keep_log(void *arg, const struct pxm_log_entry *entry)
     if (world->log_count < WORLD_LOG_MAX) {
         snprintf(world->log[world->log_count++], sizeof world->log[0], "%s: %s", entry->run ? entry->run : "-",
                  entry->text);
+        loop_stop(world->loop);
     }
 }
 
@@ -211,7 +245,11 @@ void crew_world_start(struct crew_world *world)
 {
     pxm_error error = {0};
 
+    pid_t list[WORLD_CHILDREN_MAX];
+
     assert_int_equal(crew_new(&world->options, &world->crew, &error), PXM_OK);
+    assert_int_equal(crew_world_children(list), 1);
+    world->zygote = list[0];
     while (!world->ready) {
         crew_world_turn(world);
     }

@@ -13,14 +13,16 @@
 #include "base/blob.h"
 #include "base/value.h"
 #include "daemon/crew.h"
+#include <sys/types.h>
 
-enum { WORLD_LOG_MAX = 64 };
+enum { WORLD_LOG_MAX = 64, WORLD_CHILDREN_MAX = 64 };
 
 struct crew_world {
     char folder[64];
     struct loop *loop;
     struct crew *crew;
     struct crew_options options; /* to be changed before crew_world_start */
+    pid_t zygote;                /* the first one */
     bool ready, ended;
     pxm_error error; /* of ready */
     char *report;
@@ -46,6 +48,8 @@ void crew_world_done(struct crew_world *world);
 void crew_world_turn(struct crew_world *world);
 /* Until a worker of the class is idle. */
 void crew_world_await(struct crew_world *world, enum crew_class which);
+/* Processes whose parent is this one. */
+size_t crew_world_children(pid_t list[WORLD_CHILDREN_MAX]);
 bool crew_world_logged(const struct crew_world *world, const char *line);
 
 /* A run and all that it is given. */

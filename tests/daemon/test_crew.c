@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -388,6 +389,75 @@ static void workers_see_the_project_as_it_was_parsed(void **state)
     crew_world_done(&world);
 }
 
+static void a_cancelled_run_ends_and_leaves_its_worker(void **state)
+{
+    struct crew_world world;
+    struct world_run run = {0};
+    (void)state;
+
+    crew_world_init(&world, NULL);
+    crew_world_open(&world);
+    world_run_begin(&world, CREW_IMAGE, &run, "deed", world_deed("wait"));
+    crew_cancel(world.crew, &run.run);
+    world_run_await(&run);
+    assert_string_equal(run.run.error.code, "run.cancelled");
+    assert_false(run.run.killed_worker);
+    world_run_done(&run);
+    assert_int_equal(crew_count(world.crew, CREW_IMAGE).crashed, 0);
+    crew_world_done(&world);
+}
+
+/* ---- zygotes that die -------------------------------------------------------------------------------------------- */
+
+static void crash_a_worker(struct crew_world *world)
+{
+    struct world_run run = {0};
+
+    world_run_whole(world, &run, "deed", world_deed("abort"));
+    assert_string_equal(run.run.error.code, "worker.crashed");
+    world_run_done(&run);
+}
+
+static void a_zygote_that_dies_is_started_again(void **state)
+{
+    struct crew_world world;
+    (void)state;
+
+    crew_world_init(&world, NULL);
+    world.options.image_workers = 1;
+    crew_world_open(&world);
+    assert_int_equal(kill(world.zygote, SIGKILL), 0);
+    for (int i = 0; i < 2; i++) {
+        crash_a_worker(&world);
+    }
+    crew_world_await(&world, CREW_IMAGE);
+    crew_world_done(&world);
+}
+
+static void workers_of_two_versions_of_a_project_are_not_mixed(void **state)
+{
+    struct crew_world world;
+    struct world_run run = {0};
+    (void)state;
+
+    crew_world_init(&world, NULL);
+    world.options.image_workers = 1;
+    crew_world_open(&world);
+    crew_world_write(&world, "more.yaml", "version: 1\nsteps: [{id: a, evil.do: {deed: nothing}}]\n");
+    assert_int_equal(kill(world.zygote, SIGKILL), 0);
+    crash_a_worker(&world);
+    while (!crew_world_logged(&world, "-: project.changed: the project was changed, so no worker of the old one can be "
+                                      "started; reload it")) {
+        crew_world_turn(&world);
+    }
+    world_run_begin(&world, CREW_LIGHT, &run, "echo", world_body(pxm_blob_copy("abc", 3)));
+    world_run_await(&run);
+    assert_string_equal(run.run.error.text, "");
+    world_run_done(&run);
+    assert_false(crew_is_idle(world.crew, CREW_IMAGE));
+    crew_world_done(&world);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +477,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_retired_crew_ends_its_runs_first),
         cmocka_unit_test(freeing_a_crew_gives_its_runs_up),
         cmocka_unit_test(a_crew_may_be_freed_before_it_is_ready),
+        cmocka_unit_test(a_cancelled_run_ends_and_leaves_its_worker),
+        cmocka_unit_test(a_zygote_that_dies_is_started_again),
+        cmocka_unit_test(workers_of_two_versions_of_a_project_are_not_mixed),
         cmocka_unit_test(workers_see_the_project_as_it_was_parsed),
     };
     int status = 0;

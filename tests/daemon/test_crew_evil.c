@@ -210,6 +210,12 @@ static void a_plugin_that_crashes_when_it_is_loaded_makes_no_crew(void **state)
     expect_unusable(NULL, "exit0", "worker.crashed");
 }
 
+static void a_plugin_that_starts_a_thread_when_it_is_loaded_makes_no_crew(void **state)
+{
+    (void)state;
+    expect_unusable(NULL, "thread", "plugin.contract");
+}
+
 static void a_store_that_crashes_before_the_first_run_makes_no_crew(void **state)
 {
     (void)state;
@@ -273,6 +279,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_that_leaks_memory_is_replaced),
         cmocka_unit_test(one_that_leaks_descriptors_is_replaced),
         cmocka_unit_test(a_plugin_that_crashes_when_it_is_loaded_makes_no_crew),
+        cmocka_unit_test(a_plugin_that_starts_a_thread_when_it_is_loaded_makes_no_crew),
         cmocka_unit_test(a_store_that_crashes_before_the_first_run_makes_no_crew),
         cmocka_unit_test(a_store_that_crashes_or_hangs_at_the_end_does_not_keep_a_crew),
         cmocka_unit_test(a_crew_outlives_any_number_of_crashes),

@@ -4,7 +4,6 @@
 
 #include "daemon/crew_source.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,39 +265,6 @@ static void a_lease_is_kept_until_the_message_is_settled(void **state)
 
 /* ---- processes that die ------------------------------------------------------------------------------------------ */
 
-static pid_t parent_of(const char *pid)
-{
-    char path[64], line[512] = "";
-    int parent = 0;
-
-    snprintf(path, sizeof path, "/proc/%.16s/stat", pid);
-    FILE *file = fopen(path, "re");
-    if (file) {
-        const char *name_end = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
-        if (!name_end || sscanf(name_end, ") %*c %d", &parent) != 1) {
-            parent = 0;
-        }
-        fclose(file);
-    }
-    return parent;
-}
-
-/* The youngest child, by its number; the kernel gives them in order, but for a wrap. */
-static size_t children(pid_t list[EVENTS_MAX])
-{
-    DIR *folder = opendir("/proc");
-    size_t count = 0;
-
-    assert_non_null(folder);
-    for (struct dirent *entry; (entry = readdir(folder)) && count < EVENTS_MAX;) {
-        if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && parent_of(entry->d_name) == getpid()) {
-            list[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
-        }
-    }
-    closedir(folder);
-    return count;
-}
-
 /* The child that is in the second list and not in the first. */
 static pid_t newcomer(const pid_t *before, size_t before_count, const pid_t *after, size_t after_count)
 {
@@ -317,7 +283,7 @@ static pid_t newcomer(const pid_t *before, size_t before_count, const pid_t *aft
 static void what_was_told_is_settled_by_the_next_process(void **state)
 {
     struct collector own;
-    pid_t before[EVENTS_MAX], after[EVENTS_MAX];
+    pid_t before[WORLD_CHILDREN_MAX], after[WORLD_CHILDREN_MAX];
     (void)state;
 
     begin(&own, NULL);
@@ -327,10 +293,10 @@ static void what_was_told_is_settled_by_the_next_process(void **state)
     while (crew_count(own.world.crew, CREW_IMAGE).started < 2) {
         crew_world_turn(&own.world);
     }
-    size_t before_count = children(before);
+    size_t before_count = crew_world_children(before);
     listen(&own, CREW_SOURCE_QUEUE, "jobs", 10, HOUR_MS);
     await_events(&own, 2);
-    size_t after_count = children(after);
+    size_t after_count = crew_world_children(after);
     pid_t source = newcomer(before, before_count, after, after_count);
     assert_true(source > 0);
     assert_int_equal(kill(source, SIGKILL), 0);
@@ -357,8 +323,7 @@ static void a_source_of_nothing_is_an_error_and_no_end(void **state)
     listen(&own, CREW_SOURCE_QUEUE, "nowhere", 10, HOUR_MS);
     while (!crew_world_logged(&own.world,
                               "-: nowhere: cannot be read: source.unsupported: what does not exist cannot receive")) {
-        crew_world_await(&own.world, CREW_IMAGE);
-        send(&own, "send", 1);
+        crew_world_turn(&own.world);
     }
     pxm_value_unref(ask(&own, CREW_CALL_DEPTH, NULL, "source.unsupported"));
     end(&own);
@@ -390,7 +355,7 @@ static void objects_are_told_until_they_are_taken(void **state)
     assert_false(crew_world_logged(&own.world, "-: taken: b"));
     crew_source_settle(own.source, own.events[2], PXM_SETTLE_DONE, 0, NULL);
     while (!crew_world_logged(&own.world, "-: taken: b")) {
-        send(&own, "send", 1);
+        crew_world_turn(&own.world);
     }
     assert_int_equal(own.count, 3);
     end(&own);

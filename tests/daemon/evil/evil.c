@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pixmill/plugin.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -192,6 +193,19 @@ static int die_by_kill(void)
     return 0;
 }
 
+static void *sleep_in_thread(void *arg)
+{
+    sleep_on();
+    return arg;
+}
+
+static int start_thread(void)
+{
+    pthread_t thread;
+
+    return pthread_create(&thread, NULL, sleep_in_thread, NULL);
+}
+
 static int nothing(void)
 {
     return 0;
@@ -201,6 +215,7 @@ static const struct {
     const char *name;
     int (*does)(void); /* 0 or an errno */
 } deeds[] = {{"nothing", nothing},
+             {"thread", start_thread},
              {"segv", crash},
              {"abort", abort_now},
              {"exit0", exit_well},
@@ -230,6 +245,17 @@ static int commit(const char *deed)
         }
     }
     return ENOSYS;
+}
+
+/* The one that does as it is asked, and gives up with its job. */
+static pxm_status wait_for_the_end(const struct pxm_host *host, const pxm_job *job, pxm_error *error)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+
+    while (host->remaining_ms(job) > 0) {
+        nanosleep(&moment, NULL);
+    }
+    return host->fail(error, PXM_E_CANCELLED, "run.cancelled", "given up");
 }
 
 /* ---- the transform ----------------------------------------------------------------------------------------------- */
@@ -264,9 +290,11 @@ static pxm_status apply(void *self, pxm_job *job, const struct pxm_call *call, p
     const struct pxm_host *host = self;
     const struct deed_options *options = call->options;
     (void)ret_out;
-    (void)error;
 
     host->log(host, job, PXM_LOG_INFO, "will do: %s", options->deed);
+    if (strcmp(options->deed, "wait") == 0) {
+        return wait_for_the_end(host, job, error);
+    }
     host->value_set(fields, "error", host->value_int(commit(options->deed)));
     host->value_set(fields, "pid", host->value_int(getpid()));
     return PXM_OK;

@@ -84,6 +84,7 @@ const struct pxm_program *cli_program(const struct pxm_project *project, const c
 int verb_check(struct cli *cli, const struct args *args);
 int verb_run(struct cli *cli, const struct args *args);
 int verb_test(struct cli *cli, const struct args *args);
+int verb_daemon(struct cli *cli, const struct args *args);
 int verb_plugins(struct cli *cli, const struct args *args);
 int verb_schema(struct cli *cli, const struct args *args);
 int verb_graph(struct cli *cli, const struct args *args);

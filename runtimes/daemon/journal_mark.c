@@ -1,5 +1,5 @@
-/* The mark: how far the journal got, in a file of one small record. Written in place, so a full disk is no hindrance.
- * */
+/* The mark: how far the journal got, in a file of one small record. It is written in place, so a full disk is no
+ * hindrance. */
 #include "daemon/journal_internal.h"
 
 #include "base/digest.h"

@@ -16,7 +16,7 @@
 #define LOCK_NAME  "lock"
 #define SPOOL_NAME "spool"
 
-enum { PID_TEXT_MAX = 32 };
+enum { PID_TEXT_MAX = 32, PATH_BYTES_MAX = 4096 };
 
 static pxm_status fail_errno(pxm_error *error, int number, const char *what, const char *path)
 {
@@ -24,6 +24,12 @@ static pxm_status fail_errno(pxm_error *error, int number, const char *what, con
     pxm_status status = pxm_error_errno(error, number, denied ? "state.denied" : "state.unavailable", what);
     pxm_error_context(error, "state folder %s", path);
     return status;
+}
+
+const char *state_default_folder(void)
+{
+    const char *folder = secure_getenv("STATE_DIRECTORY");
+    return folder && *folder ? folder : "var/state";
 }
 
 /* ---- the folder ---- */
@@ -44,10 +50,30 @@ static pxm_status check_folder(int folder, const char *path, pxm_error *error)
     return PXM_OK;
 }
 
+/* 0, or an errno. */
+static int make_folders(const char *path)
+{
+    char part[PATH_BYTES_MAX];
+    size_t length = strlen(path);
+    if (length >= sizeof part) {
+        return ENAMETOOLONG;
+    }
+    memcpy(part, path, length + 1);
+    for (char *slash = strchr(part + (*part == '/'), '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(part, 0700) != 0 && errno != EEXIST) {
+            return errno;
+        }
+        *slash = '/';
+    }
+    return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
+}
+
 static pxm_status open_folder(struct state *state, const char *path, pxm_error *error)
 {
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        return fail_errno(error, errno, "it cannot be made", path);
+    int number = make_folders(path);
+    if (number != 0) {
+        return fail_errno(error, number, "it cannot be made", path);
     }
     state->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (state->folder < 0) {
@@ -107,7 +133,7 @@ static pxm_status take_lock(struct state *state, pxm_error *error)
 
 pid_t state_holder(const char *folder)
 {
-    char path[4096];
+    char path[PATH_BYTES_MAX];
     if ((size_t)snprintf(path, sizeof path, "%s/" LOCK_NAME, folder) >= sizeof path) {
         return 0;
     }

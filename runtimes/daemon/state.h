@@ -1,5 +1,5 @@
 /* The state folder: what the daemon keeps on the disk beside what its stores do, and the lock that makes it the only
- * one. Everything in it is private (0700, 0600).
+ * daemon there. Everything in it is private (0700, 0600).
  *
  *   lock            held for as long as the daemon lives; its text is the process id
  *   journal.db ...  see journal.h
@@ -28,8 +28,11 @@ enum {
 
 struct state; /* opaque */
 
-/* Makes the folder where it is missing (the one above must be there) and takes the lock. PXM_E_EXISTS "state.locked":
- * another daemon has it, the text says which; state.denied: the folder is not ours alone to write to;
+/* Where the state is when nobody says: the folder that systemd has made ($STATE_DIRECTORY), else var/state. [any] */
+const char *state_default_folder(void);
+
+/* Makes the folder and those above it where they are missing, and takes the lock. PXM_E_EXISTS "state.locked":
+ * another daemon has it, the text says which; state.denied: the folder is not ours alone to write to; and
  * state.unavailable. One thread. */
 pxm_status state_open(const char *folder, struct state **ret, pxm_error *error);
 void state_close(struct state *state); /* lets go of the lock */
@@ -58,8 +61,8 @@ pxm_status state_url_keys(const struct state *state, struct state_keys *ret, pxm
 /* Reads url.keys of a folder whose daemon is another process and has made them. [any] */
 pxm_status state_url_keys_read(const char *folder, struct state_keys *ret, pxm_error *error);
 
-/* Who holds the lock of a folder, for a process that does not want it: 0 if nobody does, or who cannot be told. [any]
- * */
+/* Who holds the lock of a folder, for a process that does not want it; 0: nobody does, or it cannot be told who. [any]
+ */
 pid_t state_holder(const char *folder);
 
 #endif

@@ -2,7 +2,7 @@
 set(folder ${CMAKE_CURRENT_SOURCE_DIR})
 add_library(test_journal_place OBJECT ${folder}/journal_place.c)
 target_link_libraries(test_journal_place PUBLIC pixmill_daemon PkgConfig::CMOCKA PRIVATE pixmill_options)
-foreach(name test_journal test_journal_keys test_journal_damage test_state)
+foreach(name test_journal test_journal_keys test_journal_damage test_state test_jobs)
   pixmill_test(${name} SOURCES ${folder}/${name}.c LIBRARIES test_journal_place LABELS daemon)
 endforeach()
 add_executable(journal_once ${folder}/journal_once.c)
@@ -10,3 +10,4 @@ target_link_libraries(journal_once PRIVATE pixmill_daemon pixmill_options)
 pixmill_test(test_journal_faults SOURCES ${folder}/test_journal_faults.c LIBRARIES test_journal_place LABELS daemon
   DEFINES JOURNAL_ONCE="$<TARGET_FILE:journal_once>")
 add_dependencies(test_journal_faults journal_once)
+add_dependencies(test_jobs pixmill-cli pixmill-daemon)

@@ -113,14 +113,32 @@ static void a_folder_that_others_may_write_to_is_refused(void **state)
     must_open(world);
 }
 
-static void a_folder_below_one_that_is_not_there_is_an_error(void **state)
+static void folders_above_are_made_too(void **state)
+{
+    struct world *world = *state;
+    char above[256], path[256];
+    snprintf(above, sizeof above, "%s/var", world->above);
+    snprintf(world->folder, sizeof world->folder, "%s/var/state", world->above);
+    must_open(world);
+    state_close(world->state);
+    world->state = NULL;
+    snprintf(path, sizeof path, "%s/spool", world->folder);
+    assert_int_equal(rmdir(path), 0);
+    place_empty(world->folder);
+    assert_int_equal(rmdir(world->folder), 0);
+    assert_int_equal(rmdir(above), 0);
+}
+
+static void a_path_that_is_no_folder_is_an_error(void **state)
 {
     struct world *world = *state;
     char path[256];
+    FILE *file = fopen(world->folder, "w");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    assert_open_fails(world->folder, PXM_E_NOT_FOUND, "state.unavailable", "cannot be opened");
     place_path(world->folder, "deeper", path);
     assert_open_fails(path, PXM_E_NOT_FOUND, "state.unavailable", path);
-    put_file(&(struct world){.folder = ""}, world->folder + 1, "", 0600);
-    assert_open_fails(world->folder, PXM_E_NOT_FOUND, "state.unavailable", "cannot be opened");
     unlink(world->folder);
 }
 
@@ -381,7 +399,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STATE_TEST(a_missing_folder_is_made_private),
         STATE_TEST(a_folder_that_others_may_write_to_is_refused),
-        STATE_TEST(a_folder_below_one_that_is_not_there_is_an_error),
+        STATE_TEST(folders_above_are_made_too),
+        STATE_TEST(a_path_that_is_no_folder_is_an_error),
         STATE_TEST(the_spool_is_emptied),
         STATE_TEST(a_spool_that_leads_elsewhere_is_refused),
         STATE_TEST(free_space_is_told),

@@ -41,6 +41,12 @@ done
 quietly "$pixmill" run -e 'decode ! thumbnail width=64 ! encode format=webp' "$source/examples/photo.jpg" -o small.webp
 [ "$(head -c 12 small.webp | tail -c 4)" = WEBP ] || fail "no WebP came out"
 
+# ---- the daemon's program ----
+mkdir state
+if "$pixmill" jobs list --state state >log 2>&1 || ! grep -q 'journal.unavailable' log; then
+    fail "the program does not find the daemon's: $(cat log)"
+fi
+
 # ---- a plugin, with CMake and without ----
 quietly "$cmake" -S "$source/examples/plugin" -B acme -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$prefix"
 quietly "$cmake" --build acme

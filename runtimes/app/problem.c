@@ -22,9 +22,12 @@ struct rule {
 
 static const struct rule exact[] = {
     {"input.media", 415, NULL},
+    {"input.poison", 422, NULL},
     {"limit.bytes", 413, NULL},
     {"limit.time", 504, ""},
     {"decode.unsupported", 415, NULL},
+    {"request.in_flight", 409, NULL},
+    {"request.key_reused", 422, NULL},
     {"request.media", 415, NULL},
     {"request.method", 405, NULL},
     {"request.origin", 403, NULL},
@@ -170,6 +173,7 @@ static const char *title_of(int status)
         {415, "Unsupported Media Type"},
         {416, "Range Not Satisfiable"},
         {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
         {422, "Unprocessable Content"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},

@@ -36,18 +36,19 @@ static const struct args_option test_options[] = {
 static const struct args_option serve_options[] = {
     {"host", 0, "ADDRESS", ARGS_TEXT, NULL, "listen on this address; default: 127.0.0.1, this machine alone"},
     {"port", 0, "N", ARGS_TEXT, NULL, "listen on this port; default: 8080; 0: any that is free"},
-    {"state", 0, "FOLDER", ARGS_FOLDER, NULL, "journal, tokens and lock; default: $STATE_DIRECTORY, else var/state"},
+    {"state", 0, "FOLDER", ARGS_FOLDER, NULL, "all that it keeps; default: $PIXMILL_STATE, else var in the project"},
     {"workers", 'j', "N", ARGS_TEXT, NULL, "how many pictures at once; default: one per processor"},
     {"log", 0, "FORMAT", ARGS_WORDS, "text json", "log as text (default) or JSON lines"},
     {"origin", 0, "URL", ARGS_TEXT, NULL, "pages of this origin may use the API, too; may be repeated"},
     {"upload-token-file", 0, "FILE", ARGS_FILE, NULL, "who has the token in FILE may upload; default: upload.token"},
     {"operator-token-file", 0, "FILE", ARGS_FILE, NULL, "the same of who operates it; default: operator.token"},
+    {"site", 0, "FOLDER", ARGS_FOLDER, NULL, "the built web page; default: the one installed with pixmill"},
     {"trust-proxy", 0, NULL, ARGS_TEXT, NULL, "believe the X-Forwarded headers: there is a proxy in front"},
     {0},
 };
 
 static const struct args_option jobs_options[] = {
-    {"state", 0, "FOLDER", ARGS_FOLDER, NULL, "the daemon's folder; default: $STATE_DIRECTORY, else var/state"},
+    {"state", 0, "FOLDER", ARGS_FOLDER, NULL, "the daemon's folder; default: $PIXMILL_STATE, else var in the project"},
     {"all", 0, NULL, ARGS_TEXT, NULL, "with retry: all of them"},
     {0},
 };
@@ -107,7 +108,8 @@ const struct args_verb cli_verbs[] = {
      .summary = "run the project's HTTP routes, jobs and schedules: the daemon",
      .details = "What is acknowledged is durable, and its jobs are journaled in the state folder, which one daemon has "
                 "at a\ntime. Tokens and keys that are missing are made there.\n",
-     .examples = "  pixmill serve\n  pixmill serve --project pipelines --port 8080 --state var/state --log json\n",
+     .examples =
+         "  pixmill serve\n  pixmill serve --project pipelines --port 8080 --state /var/lib/pixmill --log json\n",
      .options = serve_options,
      .run = verb_daemon},
     {.name = "jobs",
@@ -117,7 +119,7 @@ const struct args_verb cli_verbs[] = {
      .summary = "list the daemon's dead letters, run them again, or discard them",
      .details = "A dead letter is a job that failed for good. It works on the journal of a state folder, whether a "
                 "daemon\nruns or not.\n",
-     .examples = "  pixmill jobs\n  pixmill jobs show 17 --state var/state\n  pixmill jobs retry --all\n",
+     .examples = "  pixmill jobs\n  pixmill jobs show 17 --state /var/lib/pixmill\n  pixmill jobs retry --all\n",
      .options = jobs_options,
      .run = verb_daemon},
     {.name = "plugins",

@@ -3,6 +3,7 @@
  * damaged journal is the daemon's. */
 #include "daemon/daemon.h"
 #include "daemon/journal_internal.h"
+#include "daemon/place.h"
 #include "daemon/state.h"
 
 #include "base/json.h"
@@ -398,11 +399,13 @@ static int run(struct jobs *jobs, const char *what, const int64_t *ids, size_t c
 
 int jobs_command(int argc, char **argv)
 {
-    struct jobs jobs = {.folder = state_default_folder(), .folder_fd = -1, .mark = -1};
+    struct jobs jobs = {.folder_fd = -1, .mark = -1};
+    struct place place = {0};
     int64_t ids[PAGE];
-    if (!parse_options(&jobs, argc, argv)) {
+    if (!parse_options(&jobs, argc, argv) || !place_state(&place, "jobs", jobs.folder)) {
         return EXIT_USAGE;
     }
+    jobs.folder = place.state;
     const char *what = optind < argc ? argv[optind++] : "list";
     size_t count = (size_t)(argc - optind);
     if (count > PAGE) {

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
+#include "daemon/place.h"
 #include "daemon/supervisor.h"
 
 #include <arpa/inet.h>
@@ -14,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct words { /* texts that options point to */
-    char project[PATH_MAX], folder[PATH_MAX], state[PATH_MAX], site[PATH_MAX];
+    struct place place;
+    char site[PATH_MAX];
 };
 
 enum word {
@@ -148,72 +149,18 @@ static bool take_word(struct serve_options *options, int word, const char *text)
 
 /* ---- places ------------------------------------------------------------------------------------------------------ */
 
-static bool has_project(const char *folder)
-{
-    char path[PATH_MAX];
-    int length = snprintf(path, sizeof path, "%s/pixmill.yaml", folder);
-
-    return length < (int)sizeof path && access(path, R_OK) == 0;
-}
-
-/* The folder of the project: named, or found from here upwards. */
-static bool find_project(struct serve_options *options, struct words *words)
-{
-    struct stat st;
-
-    if (options->project) {
-        if (!realpath(options->project, words->project) || stat(words->project, &st) != 0) {
-            return complain(options->project, ": there is no such file or folder");
-        }
-        options->project = words->project;
-        memcpy(words->folder, words->project, sizeof words->folder);
-        if (!S_ISDIR(st.st_mode)) {
-            *strrchr(words->folder, '/') = '\0';
-        }
-        options->project_folder = words->folder;
-        return true;
-    }
-    if (!getcwd(words->folder, sizeof words->folder)) {
-        return complain("the working directory is gone", "");
-    }
-    while (!has_project(words->folder)) {
-        char *slash = strrchr(words->folder, '/');
-        if (!slash || slash == words->folder) {
-            return complain("no pixmill.yaml here or in a folder above; give --project", "");
-        }
-        *slash = '\0';
-    }
-    memcpy(words->project, words->folder, sizeof words->project);
-    options->project = words->project;
-    options->project_folder = words->folder;
-    return true;
-}
-
-static bool absolute(const char *path, char ret[PATH_MAX])
-{
-    char here[PATH_MAX];
-    int length = path[0] == '/' ? snprintf(ret, PATH_MAX, "%s", path)
-                                : snprintf(ret, PATH_MAX, "%s/%s", getcwd(here, sizeof here) ? here : "", path);
-
-    return length < PATH_MAX || complain(path, ": the path is too long");
-}
-
 /* Everything that the daemon keeps is in one folder, which the project's resources may use, too. */
-static bool find_state(struct serve_options *options, struct words *words)
+static bool find_places(struct serve_options *options, struct words *words)
 {
-    const char *named = options->state ? options->state : secure_getenv("PIXMILL_STATE");
-    char inside[PATH_MAX];
+    struct place *place = &words->place;
 
-    if (!named) {
-        if (snprintf(inside, sizeof inside, "%s/var", options->project_folder) >= (int)sizeof inside) {
-            return complain(options->project_folder, ": the path is too long");
-        }
-        named = inside;
-    }
-    if (!absolute(named, words->state) || setenv("PIXMILL_STATE", words->state, 1) != 0) {
+    if (!place_project(place, "serve", options->project) || !place_state(place, "serve", options->state) ||
+        setenv("PIXMILL_STATE", place->state, 1) != 0) {
         return false;
     }
-    options->state = words->state;
+    options->project = place->project;
+    options->project_folder = place->folder;
+    options->state = place->state;
     return true;
 }
 
@@ -264,7 +211,7 @@ int serve_command(int argc, char **argv)
     if (fine && optind < argc) {
         fine = complain("there is nothing to be said but options: ", argv[optind]);
     }
-    fine = fine && find_project(&options, words) && find_state(&options, words);
+    fine = fine && find_places(&options, words);
     int code = DAEMON_EXIT_USAGE;
     if (fine) {
         find_site(&options, words);

@@ -26,12 +26,6 @@ static pxm_status fail_errno(pxm_error *error, int number, const char *what, con
     return status;
 }
 
-const char *state_default_folder(void)
-{
-    const char *folder = secure_getenv("STATE_DIRECTORY");
-    return folder && *folder ? folder : "var/state";
-}
-
 /* ---- the folder ---- */
 
 /* Who may write to the folder may put other files in the place of ours. */

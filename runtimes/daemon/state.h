@@ -28,9 +28,6 @@ enum {
 
 struct state; /* opaque */
 
-/* Where the state is when nobody says: the folder that systemd has made ($STATE_DIRECTORY), else var/state. [any] */
-const char *state_default_folder(void);
-
 /* Makes the folder and those above it where they are missing, and takes the lock. PXM_E_EXISTS "state.locked":
  * another daemon has it, the text says which; state.denied: the folder is not ours alone to write to; and
  * state.unavailable. One thread. */

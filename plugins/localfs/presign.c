@@ -3,6 +3,7 @@
 #include "localfs.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,14 +59,12 @@ static pxm_value *headers_of(const struct localfs *fs, const char *content_type)
 /* What comes before the path of `whole`, and then what the host signed. */
 static pxm_value *join(const struct localfs *fs, const char *whole, size_t before, const char *signed_path)
 {
-    size_t length = strlen(signed_path);
-    char *url = malloc(before + length);
-    if (!url) {
+    char *url = NULL;
+    int length = asprintf(&url, "%.*s%s", (int)before, whole, signed_path);
+    if (length < 0) {
         return NULL;
     }
-    memcpy(url, whole, before);
-    memcpy(url + before, signed_path, length);
-    pxm_value *value = fs->host->value_string(url, before + length);
+    pxm_value *value = fs->host->value_string(url, (size_t)length);
     free(url);
     return value;
 }

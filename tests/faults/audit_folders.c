@@ -1,0 +1,128 @@
+/* The other way round: from what is in the folders to the records that name it. */
+#include "audit_private.h"
+#include "base/value.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PATH_BYTES = 4096 };
+
+static void stray(struct audit *audit, const char *path, const char *what)
+{
+    audit->strays++;
+    fprintf(stderr, "# %s: %s\n", path, what);
+}
+
+/* The next entry but . and ..; NULL: there is none. */
+static const char *next_name(DIR *folder)
+{
+    const struct dirent *entry = NULL;
+
+    while ((entry = readdir(folder))) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            return entry->d_name;
+        }
+    }
+    return NULL;
+}
+
+static DIR *open_folder(const struct audit *audit, const char *name)
+{
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof path, "%s/%s", audit->state, name);
+    return opendir(path);
+}
+
+static void check_empty(struct audit *audit, const char *name)
+{
+    DIR *folder = open_folder(audit, name);
+    const char *entry = NULL;
+
+    while (folder && (entry = next_name(folder))) {
+        stray(audit, entry, "was left behind");
+    }
+    if (folder) {
+        closedir(folder);
+    }
+}
+
+static void check_originals(struct audit *audit, const struct audit_world *world)
+{
+    DIR *folder = open_folder(audit, "images/uploads");
+    const char *name = NULL;
+
+    while (folder && (name = next_name(folder))) {
+        audit->objects++;
+        if (!audit_find_record(world, name)) {
+            stray(audit, name, "is an original without a record");
+        }
+    }
+    if (folder) {
+        closedir(folder);
+    }
+}
+
+static bool is_named(const struct audit_record *record, const char *url)
+{
+    for (size_t i = 0; i < pxm_value_count(record->thumbnails); i++) {
+        const char *text = pxm_value_as_string(pxm_value_get(pxm_value_at(record->thumbnails, i), "url"), NULL);
+        if (text && strcmp(text, url) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Pictures may differ in nothing but the end of their names, hence all records are asked. */
+static bool is_named_by_any(const struct audit_world *world, const char *stem, const char *url)
+{
+    size_t length = strlen(stem);
+
+    for (size_t i = 0; i < world->record_count; i++) {
+        const struct audit_record *record = &world->records[i];
+        bool same = strncmp(record->filename, stem, length) == 0 && record->filename[length] == '.';
+        /* One that failed may have some of its derivatives: it does not name them. */
+        if (same && (!record->ready || is_named(record, url))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_derivatives_of(struct audit *audit, const struct audit_world *world, const char *stem)
+{
+    char name[PATH_BYTES], url[PATH_BYTES];
+    const char *file = NULL;
+
+    snprintf(name, sizeof name, "images/thumbnails/%s", stem);
+    DIR *folder = open_folder(audit, name);
+    while (folder && (file = next_name(folder))) {
+        audit->objects++;
+        snprintf(url, sizeof url, "/thumbnails/%s/%s", stem, file);
+        if (!is_named_by_any(world, stem, url)) {
+            stray(audit, url, "is a derivative that no record names");
+        }
+    }
+    if (folder) {
+        closedir(folder);
+    }
+}
+
+void audit_folders(struct audit *audit, const struct audit_world *world)
+{
+    DIR *folder = open_folder(audit, "images/thumbnails");
+    const char *stem = NULL;
+
+    check_empty(audit, "spool");
+    check_empty(audit, "images/.pixmill");
+    check_originals(audit, world);
+    while (folder && (stem = next_name(folder))) {
+        check_derivatives_of(audit, world, stem);
+    }
+    if (folder) {
+        closedir(folder);
+    }
+}

@@ -137,17 +137,28 @@ void crew_retire(struct crew *crew)
     crew_settle(crew);
 }
 
+void crew_stop(struct crew *crew)
+{
+    if (crew->stopped) {
+        return;
+    }
+    crew->retiring = crew->stopped = true;
+    crew_zygote_free(crew);
+    for (size_t i = 0; i < CREW_CLASSES; i++) {
+        crew_group_stop(&crew->groups[i]);
+    }
+    loop_timer_cancel(crew->options.loop, &crew->notice);
+}
+
 void crew_free(struct crew *crew)
 {
     if (!crew) {
         return;
     }
-    crew->retiring = true;
-    crew_zygote_free(crew);
+    crew_stop(crew);
     for (size_t i = 0; i < CREW_CLASSES; i++) {
-        crew_group_done(&crew->groups[i]);
+        free(crew->groups[i].workers);
     }
-    loop_timer_cancel(crew->options.loop, &crew->notice);
     app_manifest_free(crew->manifest);
     pxm_value_unref(crew->digest);
     free(crew->report);

@@ -67,7 +67,10 @@ void crew_announced(struct crew *crew, struct crew_run *run, const pxm_error *er
 /* The caller of the run went away: the run is told to end soon. */
 void crew_cancel(struct crew *crew, struct crew_run *run);
 void crew_retire(struct crew *crew); /* no further run begins; `ended` when the last is over */
-void crew_free(struct crew *crew);   /* kills what is left; `done` of its runs is called with worker.lost */
+/* Kills what is left; `done` of its runs is called with worker.lost. No worker is idle from then on. The manifest
+ * stays, as what ran may need it for its answer. */
+void crew_stop(struct crew *crew);
+void crew_free(struct crew *crew); /* stops it, too */
 
 struct crew_counts {
     int64_t workers, busy, started, crashed, killed, recycled;

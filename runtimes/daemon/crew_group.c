@@ -115,7 +115,7 @@ bool crew_group_is_empty(const struct crew_group *group)
     return empty;
 }
 
-void crew_group_done(struct crew_group *group)
+void crew_group_stop(struct crew_group *group)
 {
     for (uint32_t i = 0; i < group->size; i++) {
         crew_worker_free(&group->workers[i]);
@@ -123,5 +123,4 @@ void crew_group_done(struct crew_group *group)
     if (group->crew) {
         loop_timer_cancel(loop_of(group), &group->restart);
     }
-    free(group->workers);
 }

@@ -88,7 +88,8 @@ struct crew {
     pxm_value *digest; /* of the project's files, as the first zygote read them; NULL: not yet */
     struct app_manifest *manifest;
     struct crew_group groups[CREW_CLASSES];
-    bool retiring, reported;  /* reported: `ready` was called, or will be */
+    bool retiring, stopped;
+    bool reported;            /* `ready` was called, or will be */
     struct loop_timer notice; /* calls `ready` or `ended`, from where the crew may be freed */
     pxm_error failure;        /* of the crew; PXM_OK: none */
     char *report;
@@ -115,7 +116,7 @@ pxm_status crew_group_init(struct crew_group *group, struct crew *crew, enum cre
 void crew_group_fill(struct crew_group *group); /* starts what is missing, now or when it may */
 void crew_group_retire(struct crew_group *group);
 bool crew_group_is_empty(const struct crew_group *group);
-void crew_group_done(struct crew_group *group);
+void crew_group_stop(struct crew_group *group); /* its workers are gone, their places are not */
 /* A start came to nothing; `report` NULL: none. */
 void crew_group_failed(struct crew_group *group, const pxm_error *error, const char *report);
 

@@ -90,7 +90,7 @@ void work_turn(struct edition *edition, enum crew_class which)
 {
     struct work *work;
 
-    while (edition->crew && crew_is_idle(edition->crew, which) && (work = choose(edition, which))) {
+    while (crew_is_idle(edition->crew, which) && (work = choose(edition, which))) {
         unlink_work(work);
         load_of(work)->running++;
         edition->last_begun[which] = work->kind;
@@ -101,6 +101,19 @@ void work_turn(struct edition *edition, enum crew_class which)
 }
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
+
+static void end_unbegun(struct work *work, const char *code, const char *text)
+{
+    unlink_work(work);
+    pxm_error_set(&work->run.error, PXM_E_THROTTLED, code, "%s", text);
+    work->ended(work);
+}
+
+/* A job is as ready as it was, for the next daemon. */
+static void end_stopped(struct work *work)
+{
+    end_unbegun(work, work->kind == WORK_JOB ? "worker.lost" : "engine.stopping", "this server is about to stop");
+}
 
 void work_add(struct work *work)
 {
@@ -115,7 +128,11 @@ void work_add(struct work *work)
     queue->count++;
     queue->bytes += work->bytes;
     load_of(work)->waiting++;
-    work_turn(work->edition, trigger_class(work->run.trigger));
+    if (work->edition->stopped) {
+        end_stopped(work);
+    } else {
+        work_turn(work->edition, trigger_class(work->run.trigger));
+    }
 }
 
 bool work_remove(struct work *work)
@@ -125,13 +142,6 @@ bool work_remove(struct work *work)
     }
     unlink_work(work);
     return true;
-}
-
-static void end_unbegun(struct work *work, const char *code, const char *text)
-{
-    unlink_work(work);
-    pxm_error_set(&work->run.error, PXM_E_THROTTLED, code, "%s", text);
-    work->ended(work);
 }
 
 void work_expire(struct edition *edition, int64_t wait_ms_max)
@@ -146,12 +156,13 @@ void work_expire(struct edition *edition, int64_t wait_ms_max)
     }
 }
 
-void work_drop(struct edition *edition, enum work_kind kind, const char *code, const char *text)
+void work_drop(struct edition *edition)
 {
     for (int which = 0; which < 2; which++) {
-        struct work_queue *queue = &edition->queues[which][kind];
-        while (queue->first) {
-            end_unbegun(queue->first, code, text);
+        for (int kind = 0; kind < 2; kind++) {
+            while (edition->queues[which][kind].first) {
+                end_stopped(edition->queues[which][kind].first);
+            }
         }
     }
 }

@@ -184,12 +184,11 @@ pxm_status edition_load(struct supervisor *supervisor, pxm_error *error)
 void editions_stop(struct supervisor *supervisor)
 {
     for (struct edition *edition = supervisor->editions; edition; edition = edition->next) {
+        edition->stopped = true;
         if (edition->loads) {
-            work_drop(edition, WORK_REQUEST, "engine.stopping", "this server is about to stop");
-            work_drop(edition, WORK_JOB, "worker.lost", "this server is about to stop");
+            work_drop(edition);
         }
-        crew_free(edition->crew);
-        edition->crew = NULL;
+        crew_stop(edition->crew);
     }
     supervisor->coming = NULL;
 }

@@ -40,6 +40,7 @@ struct edition {
     int64_t refs;                        /* exchanges that hold its triggers, and whether it is current; under the
                                             supervisor's lock */
     bool ended;                          /* the crew has no worker any more */
+    bool stopped;                        /* nor will it, as the daemon ends */
     struct edition *next;                /* of all that are not freed */
     struct work_queue queues[2][2];      /* by class and kind */
     enum work_kind last_begun[2];        /* by class: requests and jobs take turns */
@@ -54,7 +55,8 @@ void edition_unref(struct edition *edition);          /* [any], without the lock
 /* The current one with a reference; NULL: none yet. [any] */
 struct edition *edition_current(struct supervisor *supervisor);
 
-/* Ends the crews of all editions; what they run ends with worker.lost. Then, when no exchange is left, frees them. */
+/* Ends the crews of all editions: what they run, or are to run from then on, ends with worker.lost, or, if it has not
+ * begun, as the server is about to stop. Then, when no exchange is left, frees them. */
 void editions_stop(struct supervisor *supervisor);
 void editions_free(struct supervisor *supervisor);
 
@@ -70,8 +72,8 @@ bool work_remove(struct work *work);
 void work_turn(struct edition *edition, enum crew_class which);
 /* Requests that have waited too long end with engine.busy. */
 void work_expire(struct edition *edition, int64_t wait_ms_max);
-/* All that wait end with `code`. */
-void work_drop(struct edition *edition, enum work_kind kind, const char *code, const char *text);
+/* All that wait for an edition that was stopped end. */
+void work_drop(struct edition *edition);
 int64_t work_waiting(const struct edition *edition, enum work_kind kind);
 
 #endif

@@ -124,12 +124,24 @@ static bool is_last(const struct job *job)
     return job->data.attempts + 1 >= job->supervisor->options->attempts_max;
 }
 
+/* The daemon stops: the job is as ready as it was, for the next one. */
+static void let_go(struct job *job)
+{
+    job->supervisor->jobs.in_hand--;
+    job_free(job);
+}
+
 static void on_mourned(struct work *work)
 {
     struct job *job = job_of(work);
+    bool lost = strcmp(work->run.error.code, "worker.lost") == 0;
 
     crew_run_done(&work->run);
-    bury(job);
+    if (lost) { /* the next daemon tries it once more, and says what came of it */
+        let_go(job);
+    } else {
+        bury(job);
+    }
 }
 
 /* A pipeline whose worker died had no chance to say so where its users look: its on_failure is run in another one. */
@@ -162,13 +174,6 @@ static void on_killer(struct job *job, const pxm_error *error)
     pxm_error_note(&job->failure, "last", error->text);
     job->failure.status = PXM_E_INVALID; /* it will not be repeated */
     mourn(job);
-}
-
-/* The daemon stops: the job is as ready as it was, for the next one. */
-static void let_go(struct job *job)
-{
-    job->supervisor->jobs.in_hand--;
-    job_free(job);
 }
 
 static void on_failed(struct job *job, const pxm_error *error)

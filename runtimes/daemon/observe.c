@@ -242,7 +242,7 @@ void observe_tick(struct supervisor *supervisor)
     struct observer *observer = supervisor->observer;
     const struct edition *edition = supervisor->edition;
 
-    if (edition && edition->crew) {
+    if (edition) {
         observe_crew(observer, edition->crew, CREW_IMAGE, "image");
         observe_crew(observer, edition->crew, CREW_LIGHT, "light");
         metrics_set(observer->waiting, (double)work_waiting(edition, WORK_REQUEST), NULL);

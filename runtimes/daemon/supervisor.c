@@ -32,8 +32,7 @@ static void fail(struct supervisor *supervisor, int code, const pxm_error *error
 static bool is_busy(const struct supervisor *supervisor)
 {
     for (const struct edition *edition = supervisor->editions; edition; edition = edition->next) {
-        if (edition->crew &&
-            (crew_count(edition->crew, CREW_IMAGE).busy || crew_count(edition->crew, CREW_LIGHT).busy)) {
+        if (crew_count(edition->crew, CREW_IMAGE).busy || crew_count(edition->crew, CREW_LIGHT).busy) {
             return true;
         }
     }

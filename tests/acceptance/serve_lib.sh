@@ -40,7 +40,6 @@ ask() {
     shift 2
     : >"$work/err"
     : >"$work/out"
-    : >"$work/out"
     status=$(curl -sS -o "$work/out" -D "$work/head" -w '%{http_code}' -X "$method" "$@" "$address$path" 2>"$work/err")
 }
 

@@ -51,7 +51,8 @@ enum journal_kind {
                          duplicates of each other: the job of the one may be done before the other puts its object */
     JOURNAL_CONCLUDE, /* the run is over: its expected jobs are ready, except where one that nobody took yet and that
                          never failed is of the same pipeline, trigger and dedupe: it will see the object, too.
-                         `answer`, if any, is kept for its key; without one the key may be claimed anew. An answer above
+                         `answer`, if any, is kept for its key; without one the key may be claimed anew, or, where
+                         `keep_key`, by the same run again: it may have left something behind. An answer above
                          JOURNAL_ANSWER_MAX fails the operation: conclude without it */
     JOURNAL_ADD,     /* a ready job of pipeline, trigger, event, dedupe, not before `at_ms`; if the same is expected, or
                          ready and was not taken yet, none: what is taken may have read what was there before */
@@ -95,6 +96,7 @@ struct journal_op { /* what its kind does not name stays zero */
     const char *run, *pipeline, *trigger, *event, *dedupe, *cause, *answer; /* dedupe NULL or "": like no other */
     const char *key;         /* idempotency: of CLAIM and CONCLUDE; NULL or "": none */
     const char *fingerprint; /* what the key was used for */
+    bool keep_key;           /* of CONCLUDE */
     int64_t id, at_ms, now_ms, limit, cursor, every_ms, run_ms; /* now_ms 0: the clock's */
     /* results */
     int64_t ret_id; /* of a job that was added; 0: there was one already */

@@ -94,7 +94,7 @@ pxm_status journal_key_conclude(struct journal_db *db, const struct journal_op *
         return status; /* it was dropped, or is somebody else's */
     }
     if (!op->answer) {
-        return drop_key(db, row[KEY_ID].i);
+        return op->keep_key ? journal_run_int(db, SQL_RUNNING_DROP, row[KEY_ID].i) : drop_key(db, row[KEY_ID].i);
     }
     row[KEY_ANSWERED].i = 1;
     journal_set_text(&row[KEY_ANSWER], op->answer);

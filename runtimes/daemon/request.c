@@ -223,6 +223,15 @@ static char *write_answer(const pxm_value *output)
     return text;
 }
 
+/* What a run put, or may have, is found when the request comes again and is run under the same name: it would be there
+ * twice under another. */
+static bool may_have_left_something(const struct request *request)
+{
+    const struct crew_run *run = &request->work.run;
+
+    return request->work.expected > 0 || run->killed_worker || pxm_error_is_transient(&run->error);
+}
+
 static void conclude(struct request *request)
 {
     bool fine = request->work.run.error.status == PXM_OK;
@@ -234,6 +243,7 @@ static void conclude(struct request *request)
                                       .run = request->id,
                                       .key = request->key,
                                       .answer = request->answer,
+                                      .keep_key = may_have_left_something(request),
                                       .now_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg)};
     journal_submit(request->supervisor->journal, &request->op);
 }

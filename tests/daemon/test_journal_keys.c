@@ -102,6 +102,22 @@ static void a_key_for_something_else_is_refused(void **state)
     assert_null(other.ret_answer);
 }
 
+static void a_run_that_may_have_left_something_is_the_one_to_try_again(void **state)
+{
+    struct place *place = *state;
+    place_must_open(place, JOURNAL_FOUND_NEW);
+    assert_claim(place, "k", "r1", JOURNAL_CLAIM_NEW, "r1");
+    place_expect(place, "r1", "o");
+    struct journal_op op = {.kind = JOURNAL_CONCLUDE, .run = "r1", .key = "k", .keep_key = true};
+    place_assert_done(place, &op);
+    assert_int_equal(place_count(place).ready, 1);
+    assert_claim(place, "k", "r2", JOURNAL_CLAIM_AGAIN, "r1");
+    assert_claim(place, "k", "r3", JOURNAL_CLAIM_RUNNING, "r1");
+    place_assert_done(place, &op);
+    reopen(place);
+    assert_claim(place, "k", "r4", JOURNAL_CLAIM_AGAIN, "r1");
+}
+
 static void an_answer_that_is_too_large_leaves_the_run_unconcluded(void **state)
 {
     struct place *place = *state;
@@ -244,6 +260,7 @@ int main(void)
         PLACE_TEST(a_run_that_never_ended_is_gone_on_with_by_one),
         PLACE_TEST(a_run_that_failed_gives_its_key_back),
         PLACE_TEST(a_key_for_something_else_is_refused),
+        PLACE_TEST(a_run_that_may_have_left_something_is_the_one_to_try_again),
         PLACE_TEST(an_answer_that_is_too_large_leaves_the_run_unconcluded),
         PLACE_TEST(an_old_key_may_be_used_anew),
         PLACE_TEST(old_keys_are_dropped_in_time_but_not_those_of_running_runs),

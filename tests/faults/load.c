@@ -81,7 +81,8 @@ struct upload {
     size_t length;
 };
 
-/* The status; 0: no answer, or not all of it; REFUSED: as what ended workers before. The name of the picture goes to `filename`. */
+/* The status; 0: no answer, or not all of it; REFUSED: as it ended workers before. The name of the picture goes to
+ * `filename`. */
 static int send_upload(const struct load *load, const struct upload *upload, char filename[LEDGER_NAME_MAX])
 {
     char headers[LEDGER_KEY_MAX + 64];

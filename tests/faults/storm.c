@@ -102,8 +102,8 @@ static void report(const struct storm *storm, const struct audit *audit, int64_t
     const struct load *load = &storm->load;
 
     qsort(ready_ms, (size_t)storm->cycles, sizeof *ready_ms, compare_times);
-    printf("%ld cycles, %ld workers and %ld zygotes killed, %zu answers cut off\n", storm->cycles, storm->workers,
-           storm->zygotes, atomic_load(&load->broken));
+    printf("%ld cycles, %ld workers and %ld zygotes killed, %zu tries without an answer\n", storm->cycles,
+           storm->workers, storm->zygotes, atomic_load(&load->broken));
     printf("%zu acknowledged, %zu refused, %zu repeated, %zu objects read meanwhile, %zu wrong answers\n",
            audit->acknowledged, atomic_load(&load->refused), atomic_load(&load->repeated), atomic_load(&load->read),
            atomic_load(&load->wrong));
@@ -138,7 +138,7 @@ static bool run_storm(struct storm *storm)
         lives = cycle(storm, i);
     }
     if (!lives) {
-        return false; /* the clients wait for a daemon that does not come: this process takes them with it */
+        return false; /* the clients wait for a daemon that does not come: they end with this process */
     }
     load_stop(&storm->load);
     bool fine = judge(storm);
@@ -148,8 +148,8 @@ static bool run_storm(struct storm *storm)
 
 int main(int argc, char **argv)
 {
+    static struct storm storm; /* clients that were given up still look at it */
     char log[4096];
-    struct storm storm = {0};
 
     if (argc < 6) {
         fprintf(stderr, "storm DAEMON PROJECT STATE PICTURE CYCLES [SEED] [TERM]\n");

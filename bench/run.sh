@@ -5,9 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 bin=${PIXMILL_BENCH_BIN:-build/release/bin}
-work=build/bench
-slim_package=@img/sharp-libvips-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
-slim_version=1.3.4
+. bench/npm.sh
 rounds=7 count=24 slim=yes
 while [ $# -gt 0 ]; do
     case $1 in
@@ -17,19 +15,6 @@ while [ $# -gt 0 ]; do
         *) break ;;
     esac
 done
-mkdir -p "$work"
-
-# The package ships one library that holds libvips and GLib; three names lead to it.
-fetch_slim() {
-    [ -e "$work/slim/libvips.so.42" ] && return 0
-    npm install --silent --no-audit --no-fund --no-save --prefix "$work" "$slim_package@$slim_version" >/dev/null 2>&1 || return 1
-    mkdir -p "$work/slim"
-    library=$(ls "$PWD/$work/node_modules/$slim_package"/lib/libvips-cpp.so.* | head -n 1)
-    for name in libvips.so.42 libglib-2.0.so.0 libgobject-2.0.so.0; do
-        ln -sf "$library" "$work/slim/$name"
-    done
-}
-
 compare() { "$bin/bench-compare" "$@"; }
 
 measure() {

@@ -1,0 +1,114 @@
+/** Follows the pictures that are still being made until each is ready, failed, or late. */
+
+/** @typedef {import('../types.js').ImageRecord} ImageRecord */
+
+const delaysMs = [500, 1000, 2000, 4000, 5000];
+const patienceMs = 10 * 60 * 1000;
+/** From this many on, one page of the list is asked for instead of each record. */
+const listFrom = 4;
+const listLimit = 100;
+const singlesPerTurn = 4;
+
+export const isFinal = (/** @type {ImageRecord} */ record) => record.status === 'ready' || record.status === 'failed';
+
+/**
+ * Tells `record` events with the record as their detail, and `late` events with the file name. Asks nothing while the
+ * page is hidden or nothing is pending.
+ */
+export class Poller extends EventTarget {
+  /** @type {Map<string, number>} file name to the time it was added */
+  #pending = new Map();
+  #turn = 0;
+  #timer = 0;
+  #isAsking = false;
+
+  /**
+   * @param {{image(filename: string): Promise<ImageRecord>, images(options: object): Promise<{items: ImageRecord[]}>}} api
+   * @param {{setTimeout?: Function, clearTimeout?: Function, now?: () => number, document?: any}} [seams]
+   */
+  constructor(api, seams = {}) {
+    super();
+    this.api = api;
+    this.setTimeout = seams.setTimeout ?? ((fn, ms) => setTimeout(fn, ms));
+    this.clearTimeout = seams.clearTimeout ?? ((id) => clearTimeout(id));
+    this.now = seams.now ?? (() => Date.now());
+    this.document = seams.document ?? document;
+    this.document.addEventListener('visibilitychange', () => this.#schedule());
+  }
+
+  get size() {
+    return this.#pending.size;
+  }
+
+  /** @param {string} filename */
+  add(filename) {
+    if (this.#pending.has(filename)) return;
+    this.#pending.set(filename, this.now());
+    this.#turn = 0;
+    this.#schedule();
+  }
+
+  /** @param {string} filename */
+  drop(filename) {
+    this.#pending.delete(filename);
+  }
+
+  #schedule() {
+    this.clearTimeout(this.#timer);
+    if (this.#isAsking || this.#pending.size === 0 || this.document.visibilityState === 'hidden') return;
+    this.#timer = this.setTimeout(() => this.#ask(), delaysMs[Math.min(this.#turn, delaysMs.length - 1)]);
+  }
+
+  async #ask() {
+    this.#isAsking = true;
+    this.#turn += 1;
+    try {
+      for (const record of await this.#fetch([...this.#pending.keys()])) this.#take(record);
+    } finally {
+      this.#isAsking = false;
+      this.#expire();
+      this.#schedule();
+    }
+  }
+
+  /** @param {string[]} names */
+  async #fetch(names) {
+    /** @type {ImageRecord[]} */
+    const found = [];
+    let rest = names;
+    if (names.length >= listFrom) {
+      const page = await this.api.images({ limit: listLimit }).catch(() => ({ items: [] }));
+      found.push(...page.items.filter((record) => this.#pending.has(record.filename)));
+      const seen = new Set(found.map((record) => record.filename));
+      rest = names.filter((name) => !seen.has(name));
+    }
+    // What was just sent to a bucket may not have its record yet, so a missing one is asked for again.
+    const singles = await Promise.all(
+      rest.slice(0, singlesPerTurn).map((name) => this.api.image(name).catch(() => null)),
+    );
+    for (const record of singles) if (record) found.push(record);
+    // Those that could not be asked for this time come first the next time.
+    for (const name of rest.slice(0, singlesPerTurn)) this.#rotate(name);
+    return found;
+  }
+
+  #rotate(name) {
+    const since = this.#pending.get(name);
+    if (since === undefined) return;
+    this.#pending.delete(name);
+    this.#pending.set(name, since);
+  }
+
+  #take(record) {
+    if (isFinal(record)) this.#pending.delete(record.filename);
+    this.dispatchEvent(new CustomEvent('record', { detail: record }));
+  }
+
+  #expire() {
+    for (const [name, since] of this.#pending) {
+      if (this.now() - since < patienceMs) continue;
+      this.#pending.delete(name);
+      this.dispatchEvent(new CustomEvent('late', { detail: name }));
+    }
+  }
+}

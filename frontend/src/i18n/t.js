@@ -2,10 +2,10 @@
 
 /** @typedef {string | {[plural: string]: string}} Entry */
 
-const loaders = {
-  en: () => import('./en.js'),
-  de: () => import('./de.js'),
-};
+/** @typedef {{[tag: string]: () => Promise<{default: {[key: string]: Entry}}>}} Loaders */
+
+/** @type {Loaders} */
+let loaders = {};
 
 const names = { en: 'English', de: 'Deutsch' };
 const storageKey = 'pixmill.locale';
@@ -17,6 +17,14 @@ let plurals = new Intl.PluralRules('en');
 
 /** Fires `change` when the language was changed. */
 export const language = new EventTarget();
+
+/**
+ * Says where the catalogues of this page are.
+ * @param {Loaders} catalogues
+ */
+export function provideLocales(catalogues) {
+  loaders = catalogues;
+}
 
 /**
  * @param {string[]} offered

@@ -6,6 +6,19 @@ const pageSize = 48;
 /** So many pages come by themselves, then a button asks, so that the end of the page can be reached. */
 const automaticPages = 3;
 
+/**
+ * Newest first. What belongs behind the pages loaded so far is left out: it comes with its page.
+ * @param {ImageRecord[]} items
+ * @param {ImageRecord} record
+ * @param {boolean} isWhole the list is loaded to its end
+ */
+function insertByAge(items, record, isWhole) {
+  const created = record.created_at;
+  const at = created ? items.findIndex((item) => (item.created_at ?? '') <= created) : 0;
+  if (at >= 0) return [...items.slice(0, at), record, ...items.slice(at)];
+  return isWhole ? [...items, record] : items;
+}
+
 class List {
   /** @type {ImageRecord[]} */
   items = [];
@@ -76,7 +89,7 @@ export class Gallery extends EventTarget {
     list.state = 'loading';
     this.#changed();
     await this.#fetch(list, tag, 'error');
-    while (list.state === 'ready' && list.cursor && list.pages < pages) await this.more(tag);
+    while (this.list(tag).state === 'ready' && list.cursor && list.pages < pages) await this.more(tag);
   }
 
   /**
@@ -113,7 +126,7 @@ export class Gallery extends EventTarget {
   }
 
   /**
-   * Takes a record in: in its place where it is known, else at the top.
+   * Takes a record in: in its place where it is known, else by its age.
    * @param {ImageRecord} record
    */
   put(record) {
@@ -123,7 +136,7 @@ export class Gallery extends EventTarget {
       if (at >= 0) {
         list.items = list.items.map((item, i) => (i === at ? { ...item, ...record } : item));
       } else if (isWanted && list.state !== 'idle') {
-        list.items = [record, ...list.items];
+        list.items = insertByAge(list.items, record, list.cursor === null);
       }
     }
     this.#tell(record);

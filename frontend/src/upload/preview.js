@@ -4,6 +4,9 @@ const side = 96;
 /** Decoding a larger file takes longer than a preview is worth. */
 const mostBytes = 64 * 1024 * 1024;
 
+/** @type {WeakSet<object>} rows whose turn is to come */
+const queued = new WeakSet();
+
 /** @type {Promise<unknown>} */
 let turn = Promise.resolve();
 
@@ -13,7 +16,10 @@ let turn = Promise.resolve();
  * @returns {Promise<boolean>} whether the row changed
  */
 export function loadPreview(row, isWanted) {
+  if (queued.has(row)) return Promise.resolve(false);
+  queued.add(row);
   const next = turn.then(async () => {
+    queued.delete(row);
     if (row.preview || !isWanted()) return false;
     row.preview = 'none';
     if (row.size > mostBytes || !('createImageBitmap' in globalThis)) return true;

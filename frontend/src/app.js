@@ -19,7 +19,7 @@ function follow() {
   gallery.addEventListener('record', (event) => {
     const record = /** @type {CustomEvent} */ (event).detail;
     if (isFinal(record)) poller.drop(record.filename);
-    else poller.add(record.filename);
+    else poller.add(record.filename, { isTold: !record.local });
   });
   poller.addEventListener('record', (event) => gallery.put(/** @type {CustomEvent} */ (event).detail));
   poller.addEventListener('late', (event) => gallery.markLate(/** @type {CustomEvent} */ (event).detail));

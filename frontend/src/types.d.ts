@@ -30,6 +30,8 @@ export interface ImageRecord {
   tags?: string[] | null;
   exif?: { [field: string]: unknown } | null;
   owner?: string | null;
+  /** Made by this page: the server has not told it yet. */
+  local?: boolean;
 }
 
 export interface Config {

@@ -16,7 +16,7 @@ export const isFinal = (/** @type {ImageRecord} */ record) => record.status === 
  * page is hidden or nothing is pending.
  */
 export class Poller extends EventTarget {
-  /** @type {Map<string, number>} file name to the time it was added */
+  /** @type {Map<string, {since: number, isTold: boolean}>} by file name */
   #pending = new Map();
   #turn = 0;
   #timer = 0;
@@ -40,10 +40,13 @@ export class Poller extends EventTarget {
     return this.#pending.size;
   }
 
-  /** @param {string} filename */
-  add(filename) {
+  /**
+   * @param {string} filename
+   * @param {{isTold?: boolean}} [options] isTold false: it was just sent to a bucket and may have no record yet
+   */
+  add(filename, { isTold = true } = {}) {
     if (this.#pending.has(filename)) return;
-    this.#pending.set(filename, this.now());
+    this.#pending.set(filename, { since: this.now(), isTold });
     this.#turn = 0;
     this.#schedule();
   }
@@ -76,13 +79,13 @@ export class Poller extends EventTarget {
     /** @type {ImageRecord[]} */
     const found = [];
     let rest = names;
-    if (names.length >= listFrom) {
+    // What may have no record yet is looked for in the list, where its absence is no error.
+    if (names.length >= listFrom || names.some((name) => !this.#pending.get(name)?.isTold)) {
       const page = await this.api.images({ limit: listLimit }).catch(() => ({ items: [] }));
       found.push(...page.items.filter((record) => this.#pending.has(record.filename)));
       const seen = new Set(found.map((record) => record.filename));
-      rest = names.filter((name) => !seen.has(name));
+      rest = names.filter((name) => !seen.has(name) && this.#pending.get(name)?.isTold);
     }
-    // What was just sent to a bucket may not have its record yet, so a missing one is asked for again.
     const singles = await Promise.all(
       rest.slice(0, singlesPerTurn).map((name) => this.api.image(name).catch(() => null)),
     );
@@ -93,19 +96,21 @@ export class Poller extends EventTarget {
   }
 
   #rotate(name) {
-    const since = this.#pending.get(name);
-    if (since === undefined) return;
+    const entry = this.#pending.get(name);
+    if (!entry) return;
     this.#pending.delete(name);
-    this.#pending.set(name, since);
+    this.#pending.set(name, entry);
   }
 
   #take(record) {
+    const entry = this.#pending.get(record.filename);
+    if (entry) entry.isTold = true;
     if (isFinal(record)) this.#pending.delete(record.filename);
-    this.dispatchEvent(new CustomEvent('record', { detail: record }));
+    this.dispatchEvent(new CustomEvent('record', { detail: { ...record, local: false } }));
   }
 
   #expire() {
-    for (const [name, since] of this.#pending) {
+    for (const [name, { since }] of this.#pending) {
       if (this.now() - since < patienceMs) continue;
       this.#pending.delete(name);
       this.dispatchEvent(new CustomEvent('late', { detail: name }));

@@ -41,6 +41,9 @@ class AppShell extends Light {
     this.listen(app.uploads, 'dragging', ({ detail }) => this.#set({ isDragging: detail }));
     this.listen(app.uploads, 'open', () => this.#openPanel());
     this.follow(app.gallery);
+    this.listen(app.api, 'reach', ({ detail }) => {
+      if (detail && app.gallery.list(this.galleryTag).state === 'error') app.gallery.load(this.galleryTag);
+    });
     this.addEventListener('viewer-wanted', () => this.#loadViewer().catch(() => {}));
     this.addEventListener('restored', () => this.#focusLeft());
     this.addEventListener('titled', (event) => this.#title(/** @type {CustomEvent} */ (event).detail));

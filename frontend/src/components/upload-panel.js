@@ -8,7 +8,6 @@ import { formatBytes, formatSpan, formatTypes } from '../i18n/format.js';
 import { t } from '../i18n/t.js';
 import { notify } from '../notify.js';
 import { embedCodes, shareUrl } from '../pictures.js';
-import { vars } from './directives.js';
 import { icon } from './icon.js';
 import { Light } from './light.js';
 import { uploadRow } from './upload-row.js';
@@ -243,20 +242,19 @@ class UploadPanel extends Light {
     const count = Math.min(mostDrawn, Math.ceil(this.listHeight / rowPx) + 2 * spareRows);
     const drawn = rows.slice(first, first + count);
     const scrolled = (event) => this.#set({ scrolledTo: event.target.scrollTop, listHeight: event.target.clientHeight });
+    const below = (rows.length - first - drawn.length) * rowPx;
     const draw = (row, i) =>
-      uploadRow({ row, queue: this.queue, at: first + i + 1, of: rows.length, redraw: () => this.requestUpdate() });
+      uploadRow({
+        row,
+        queue: this.queue,
+        at: first + i + 1,
+        of: rows.length,
+        above: i === 0 ? first * rowPx : 0,
+        below: i === drawn.length - 1 ? below : 0,
+        redraw: () => this.requestUpdate(),
+      });
     return html`
-      <ul
-        class="rows"
-        tabindex="0"
-        aria-label=${t('upload.list')}
-        ${ref(this.#list)}
-        @scroll=${scrolled}
-        ${vars({
-          '--above': `${first * rowPx}px`,
-          '--below': `${Math.max(0, rows.length - first - drawn.length) * rowPx}px`,
-        })}
-      >
+      <ul class="rows" tabindex="0" aria-label=${t('upload.list')} ${ref(this.#list)} @scroll=${scrolled}>
         ${repeat(drawn, (row) => row.id, draw)}
       </ul>
     `;

@@ -9,6 +9,7 @@ import { notify } from '../notify.js';
 import { shareUrl } from '../pictures.js';
 import { imagePath } from '../router.js';
 import { drawPreview, loadPreview } from '../upload/preview.js';
+import { vars } from './directives.js';
 import { icon } from './icon.js';
 
 /** @typedef {import('../types.js').Row} Row */
@@ -115,12 +116,24 @@ function kindOf(row) {
   return row.type.startsWith('image/') ? typeName(row.type) : (row.name.split('.').pop() ?? '').slice(0, 5).toUpperCase();
 }
 
-/** @param {{row: Row, queue: import('../upload/queue.js').Queue, at: number, of: number, redraw: () => void}} parts */
-export function uploadRow({ row, queue, at, of, redraw }) {
+/**
+ * @typedef {import('../upload/queue.js').Queue} Queue
+ * @typedef {{row: Row, queue: Queue, at: number, of: number, above: number, below: number, redraw: () => void}} Parts
+ */
+
+/** @param {Parts} parts above and below: pixels of the rows that are not drawn */
+export function uploadRow({ row, queue, at, of, above, below, redraw }) {
   const text = stateText(row, queue);
   const tone = tones[row.state] ?? 'plain';
   return html`
-    <li class="row" data-state=${row.state} data-tone=${tone} aria-setsize=${of} aria-posinset=${at}>
+    <li
+      class="row"
+      data-state=${row.state}
+      data-tone=${tone}
+      aria-setsize=${of}
+      aria-posinset=${at}
+      ${vars({ '--above': `${above}px`, '--below': `${below}px` })}
+    >
       <span class="row-preview">
         ${row.preview === 'none' ? html`<span class="row-kind">${kindOf(row)}</span>` : ''}
         <canvas width="96" height="96" ?hidden=${row.preview === 'none'} ${preview(row, redraw)}></canvas>

@@ -326,6 +326,7 @@ export class Queue extends EventTarget {
     }
     const record = told ?? {
       filename: target.filename,
+      local: true,
       name: row.name,
       status: 'queued',
       content_type: row.type,

@@ -33,6 +33,7 @@ export class Viewer {
   /** @type {ImageRecord[]} */
   #records;
   #details;
+  #isSettled = false;
   #abort = new AbortController();
 
   /** @param {Options} options */
@@ -73,8 +74,10 @@ export class Viewer {
     return this.#records[this.pswp.currIndex];
   }
 
+  /** PhotoSwipe does not close while it opens, so then it closes right after. */
   close() {
-    this.pswp.close();
+    if (this.#isSettled) this.pswp.close();
+    else this.pswp.on('openingAnimationEnd', () => this.pswp.close());
   }
 
   #fill() {
@@ -96,6 +99,10 @@ export class Viewer {
       pswp.element?.setAttribute('aria-label', t('lightbox.label'));
       pswp.element?.setAttribute('aria-modal', 'true');
       pswp.element?.append(this.#drawer());
+    });
+    pswp.on('openingAnimationEnd', () => {
+      this.#isSettled = true;
+      pswp.element?.classList.add('is-settled');
     });
     pswp.on('change', () => this.#changed());
     pswp.on('destroy', () => {

@@ -1,0 +1,248 @@
+/** Uploading when something is wrong: slow, gone, busy, full, refused. Faults stand between the page and the server. */
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { noise } from '../support/png.mjs';
+import { expect, picture, test } from './fixtures.mjs';
+
+const uploads = '**/upload?*';
+const problem = (status, code, headers = {}) => ({
+  status,
+  headers: { 'content-type': 'application/problem+json', ...headers },
+  body: JSON.stringify({ type: 'about:blank', status, code, title: code, detail: `told by ${code}` }),
+});
+
+test('a huge file goes out as it is read, its progress rises @real', async ({ app, page, server }) => {
+  test.setTimeout(120_000);
+  const { upload } = await server.config();
+  const file = path.join(tmpdir(), `pixmill-huge-${process.pid}.png`);
+  await writeFile(file, noise(Math.min(100_000_000, Math.floor(upload.maxBytes * 0.9))));
+  try {
+    await app.open();
+    const before = await app.heap();
+    await app.slowUpload(40_000_000);
+    const seen = new Set();
+    await app.browse([file]);
+    const row = app.rows.first();
+    await expect
+      .poll(
+        async () => {
+          const value = await row.evaluate((it) => it.querySelector('progress')?.value ?? null);
+          if (value) seen.add(value);
+          return row.getAttribute('data-state');
+        },
+        { timeout: 60_000, intervals: [100] },
+      )
+      .not.toMatch(/checking|hashing|waiting|uploading/);
+    expect([...seen]).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.size).toBeGreaterThan(2);
+    expect((await app.heap()) - before).toBeLessThan(30_000_000);
+    expect(await server.images()).toHaveLength(1);
+  } finally {
+    await rm(file);
+  }
+});
+
+test('on a slow line amount, speed and time left are told, and Cancel stops the bytes @real', async ({ app, page, server }) => {
+  await app.open();
+  await app.slowUpload(150_000);
+  const name = 'slow.png';
+  await app.browse([{ name, mimeType: 'image/png', buffer: noise(3_000_000) }]);
+  await expect(app.row(name)).toContainText(/\d+%, [\d.]+ (kB|MB) of 3 MB/);
+  await expect(page.getByTestId('pace')).toHaveText(/of 3 MB, .+\/s, \d+ seconds left/);
+  const stopped = page.waitForEvent('requestfailed', (request) => request.url().includes('/upload?'));
+  await app.row(name).getByRole('button', { name: `Cancel ${name}` }).click();
+  await stopped;
+  await expect(app.row(name)).toContainText('Cancelled');
+  expect(await server.images()).toEqual([]);
+});
+
+test('offline in the middle of an upload: it says so, resumes by itself, and there is one record @real', async ({
+  app,
+  context,
+  page,
+  server,
+}) => {
+  app.expectBrokenConnection();
+  const held = [];
+  await page.route(uploads, (route) => held.push(route));
+  await app.open();
+  await app.browse([picture(1)]);
+  await expect.poll(() => held.length).toBe(1);
+  await context.setOffline(true);
+  await held[0].abort('internetdisconnected');
+  await expect(page.locator('.banner')).toContainText('You are offline.');
+  await expect(app.rows).toContainText('Offline. Resumes by itself');
+  await page.unroute(uploads);
+  await context.setOffline(false);
+  await expect(page.locator('.banner')).toHaveCount(0);
+  await expect(app.rows).toHaveAttribute('data-state', 'done');
+  expect(await server.images()).toHaveLength(1);
+});
+
+test('an answer that is lost after the bytes arrived: the same key again, and one record @real', async ({ app, page, server }) => {
+  app.expectBrokenConnection();
+  const keys = [];
+  await page.route(uploads, async (route) => {
+    keys.push(route.request().headers()['idempotency-key']);
+    if (keys.length > 1) return route.continue();
+    await fetch(route.request().url(), {
+      method: 'POST',
+      headers: { ...server.headers, 'content-type': 'image/png', 'idempotency-key': keys[0] },
+      body: picture(1).buffer,
+    });
+    return route.abort('connectionreset');
+  });
+  await app.open();
+  await app.browse([picture(1)]);
+  await expect(app.rows).toHaveAttribute('data-state', 'done');
+  expect(keys).toHaveLength(2);
+  expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+  expect(keys[1]).toBe(keys[0]);
+  expect(await server.images()).toHaveLength(1);
+});
+
+test('a busy server is waited for as long as it asks, and nothing counts as failed @real', async ({ app, page }) => {
+  app.expectStatus(429, 503);
+  const answers = [problem(429, 'http.busy', { 'retry-after': '2' }), problem(503, 'http.busy', { 'retry-after': '1' })];
+  let attempts = 0;
+  await page.route(uploads, (route) => {
+    attempts += 1;
+    return answers.length > 0 ? route.fulfill(answers.shift()) : route.continue();
+  });
+  await app.open();
+  await app.browse([picture(1)]);
+  await expect(app.rows).toContainText('Waiting for the server');
+  await expect(page.getByRole('heading', { name: '0 of 1 uploaded', exact: true })).toBeVisible();
+  await expect(app.rows).toHaveAttribute('data-state', 'done');
+  expect(attempts).toBe(3);
+});
+
+test('a server that fails is tried again by itself, then by Retry failed, and only the failed ones are sent @real', async ({
+  app,
+  page,
+  server,
+}) => {
+  app.expectStatus(500);
+  let isBroken = true;
+  let attempts = 0;
+  await page.route(/upload\?filename=photo%201\.png/, (route) => {
+    attempts += 1;
+    return isBroken ? route.fulfill(problem(500, 'run.failed')) : route.continue();
+  });
+  await app.open();
+  await app.browse([picture(1), picture(2)]);
+  await expect(app.row('photo 1.png')).toContainText('The server failed. Try again, or later.');
+  await expect(app.row('photo 2.png')).toHaveAttribute('data-state', 'done');
+  expect(attempts).toBe(4);
+  await expect(page.getByRole('heading', { name: '1 of 2 uploaded, 1 failed' })).toBeVisible();
+  isBroken = false;
+  await page.getByRole('button', { name: 'Retry 1 failed' }).click();
+  await expect(app.row('photo 1.png')).toHaveAttribute('data-state', 'done');
+  expect(await server.images()).toHaveLength(2);
+});
+
+for (const [status, words] of [
+  [413, 'The server refused it as too large. Make it smaller first.'],
+  [422, 'The server could not read this picture. It may be damaged; try another copy.'],
+  [507, 'The server has no room left.'],
+]) {
+  test(`a ${status} is told in words @real`, async ({ app, page }) => {
+    app.expectStatus(status);
+    await page.route(uploads, (route) => route.fulfill(problem(status, 'told')));
+    await app.open();
+    await app.browse([picture(1)]);
+    await expect(app.rows).toContainText(words);
+  });
+}
+
+test('an answer that is nonsense is a failure with a next step @real', async ({ app, page }) => {
+  await page.route(uploads, (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>hello' }));
+  await app.open();
+  await app.browse([picture(1)]);
+  await expect(app.rows).toContainText('The server failed. Try again, or later.');
+});
+
+test('a presigned upload goes to its address; one that ran out is signed anew once', async ({ app, page, server }) => {
+  app.expectStatus(403);
+  server.stub.config.upload.mode = 'presigned';
+  let puts = 0;
+  await page.route('**/signed/*', (route) => {
+    puts += 1;
+    return puts === 1 ? route.fulfill({ status: 403, body: '<Error/>' }) : route.continue();
+  });
+  await app.open();
+  await app.browse([picture(1)]);
+  await expect(app.rows).toHaveAttribute('data-state', 'done');
+  await expect(app.tiles.first()).toHaveAttribute('data-status', 'ready');
+  expect(puts).toBe(2);
+  expect(server.stub.signed.size).toBe(2);
+  expect(await server.images()).toHaveLength(1);
+});
+
+test('a presigned upload that stays refused says so', async ({ app, page, server }) => {
+  app.expectStatus(403);
+  server.stub.config.upload.mode = 'presigned';
+  await page.route('**/signed/*', (route) => route.fulfill({ status: 403, body: '<Error/>' }));
+  await app.open();
+  await app.browse([picture(1)]);
+  await expect(app.rows).toContainText('This is not allowed here.');
+});
+
+test('where a token is wanted it is asked for once, kept in the tab, and no file is lost', async ({ app, page, server }) => {
+  app.expectStatus(401);
+  server.stub.uploadToken = 'let me in';
+  await app.open();
+  await app.browse([picture(1), picture(2), picture(3)]);
+  const dialog = page.getByRole('dialog', { name: 'Upload token' });
+  await expect(dialog).toBeVisible();
+  await expect(app.rows.first()).toContainText('Waiting for the token');
+  await dialog.getByLabel('Token').fill('not this');
+  await dialog.getByRole('button', { name: 'Continue' }).click();
+  await expect(dialog).toContainText('That token was refused.');
+  await dialog.getByLabel('Token').fill('let me in');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.row[data-state=done]')).toHaveCount(3);
+  await page.reload();
+  await app.browse([picture(4)]);
+  await expect(app.row('photo 4.png')).toHaveAttribute('data-state', 'done');
+});
+
+test('without a token the files fail with a next step, and Retry asks again', async ({ app, page, server }) => {
+  app.expectStatus(401);
+  server.stub.uploadToken = 'let me in';
+  await app.open();
+  await app.browse([picture(1), picture(2)]);
+  const dialog = page.getByRole('dialog', { name: 'Upload token' });
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(app.rows.first()).toContainText('The upload token is missing or wrong.');
+  await page.getByRole('button', { name: 'Retry 2 failed' }).click();
+  await dialog.getByLabel('Token').fill('let me in');
+  await dialog.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.locator('.row[data-state=done]')).toHaveCount(2);
+});
+
+test('a page that is left while files are on their way asks first', async ({ app, page }) => {
+  await page.route(uploads, () => {});
+  await app.open();
+  await app.browse([picture(1)]);
+  await expect(app.rows).toHaveAttribute('data-state', 'uploading');
+  const asked = page.waitForEvent('dialog');
+  page.close({ runBeforeUnload: true });
+  const dialog = await asked;
+  expect(dialog.type()).toBe('beforeunload');
+  await dialog.accept();
+});
+
+test('a server that does not answer: a banner with the next try, and it goes by itself @real', async ({ app, page, server }) => {
+  app.expectBrokenConnection();
+  await server.seed(1);
+  await page.route(/\/(images|health)/, (route) => route.abort('connectionrefused'));
+  await app.open();
+  await expect(page.getByText('The pictures could not be loaded.')).toBeVisible();
+  await expect(page.locator('.banner')).toContainText(/The server does not answer. Next try in \d+ s./);
+  await page.unroute(/\/(images|health)/);
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await expect(page.locator('.banner')).toHaveCount(0);
+  await expect(app.tiles).toHaveCount(1);
+});

@@ -174,7 +174,7 @@ class AppShell extends Light {
       <page-banners></page-banners>
       <main id="main" tabindex="-1" ${ref(this.#main)}>${this.#view()}</main>
       ${this.#footer()}
-      <div class="drop-target" ?hidden=${!this.isDragging}>
+      <div class="drop-target" aria-hidden="true" ?hidden=${!this.isDragging}>
         <p>${icon('upload')}${t('banner.drop')}</p>
       </div>
       ${this.queue

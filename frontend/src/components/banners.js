@@ -2,6 +2,7 @@
 import { html } from 'lit';
 import { app } from '../context.js';
 import { t } from '../i18n/t.js';
+import { notify } from '../notify.js';
 import { icon } from './icon.js';
 import { Light } from './light.js';
 
@@ -17,6 +18,7 @@ class PageBanners extends Light {
     this.isInsecure = !isSecureContext;
     this.waitS = 0;
     this.nextWaitS = firstWaitS;
+    this.told = '';
     /** @type {any} */
     this.ticking = 0;
   }
@@ -81,6 +83,14 @@ class PageBanners extends Light {
     return '';
   }
 
+  updated() {
+    // Told once, not with every second that is counted down.
+    const kind = [this.isOffline, this.isDown, this.isOutdated].join();
+    const text = this.querySelector('.banner span')?.textContent;
+    if (kind !== this.told && text) notify.announce(text);
+    this.told = kind;
+  }
+
   /**
    * @param {string} tone
    * @param {any} name
@@ -89,10 +99,10 @@ class PageBanners extends Light {
    */
   #banner(tone, name, text, action) {
     return html`
-      <div class="banner" data-tone=${tone}>
+      <aside class="banner" data-tone=${tone} aria-label=${t('app.notice')}>
         ${icon(name)}<span>${text}</span>
         ${action ? html`<button class="button plain" type="button" @click=${action.run}>${action.label}</button>` : ''}
-      </div>
+      </aside>
     `;
   }
 }

@@ -45,7 +45,7 @@ class ToastArea extends Light {
   render() {
     return html`
       <p class="sr-only" role="status" aria-live="polite" data-testid="live">${this.spoken}</p>
-      <div class="toasts">
+      <section class="toasts" aria-label=${t('app.messages')} ?hidden=${this.toasts.length === 0}>
         ${repeat(
           this.toasts,
           (toast) => toast.id,
@@ -69,7 +69,7 @@ class ToastArea extends Light {
             </div>
           `,
         )}
-      </div>
+      </section>
     `;
   }
 }

@@ -76,7 +76,7 @@ class ImageView extends Light {
   #body() {
     const { record } = this;
     if (this.state === 'loading') {
-      return html`<p class="state muted late-shown" role="status">${t('image.loading')}</p>`;
+      return html`<div class="state muted late-shown" role="status"><h1>${t('image.loading')}</h1></div>`;
     }
     if (this.state !== 'shown' || !record) return this.#trouble();
     return html`

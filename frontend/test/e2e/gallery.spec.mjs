@@ -94,7 +94,7 @@ test('a picture of which no preview can be made: a tile that says so, the reason
   await server.seed(2);
   await app.open();
   await app.browse([cutPhoto]);
-  await expect(app.row('cut.jpg')).toContainText('Uploaded, but no preview could be made: the file is damaged');
+  await expect(app.row('cut.jpg')).toContainText('Uploaded, no preview: the file is damaged');
   const tile = app.tiles.first();
   await expect(tile).toContainText('No preview');
   await expect(tile).toContainText('The original is safe');

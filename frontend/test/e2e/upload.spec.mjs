@@ -97,7 +97,7 @@ test('a type that only the server refuses is told in words, with what the server
   const row = app.row('photo 1.png');
   await expect(row).toContainText('The server refused this kind of file. Use another format.');
   await expect(row.locator('.row-state')).toHaveAttribute('title', /twelve bits per sample/);
-  await expect(row.getByRole('button', { name: /again/ })).toHaveCount(0);
+  await expect(row.getByRole('button', { name: /^Retry/ })).toHaveCount(0);
 });
 
 test('the same bytes again are already here, and Open goes to the first record @real', async ({ app, page, server }) => {

@@ -44,13 +44,13 @@ export class Session extends EventTarget {
    * @returns {Promise<boolean>} whether there is one now
    */
   renew() {
-    if (!this.#request) {
-      let settle = (_) => {};
-      const promise = new Promise((resolve) => (settle = resolve));
-      this.#request = { promise, settle };
-      this.dispatchEvent(new Event('asked'));
-    }
-    return this.#request.promise;
+    if (this.#request) return this.#request.promise;
+    let settle = (_) => {};
+    /** @type {Promise<boolean>} */
+    const promise = new Promise((resolve) => (settle = resolve));
+    this.#request = { promise, settle };
+    this.dispatchEvent(new Event('asked'));
+    return promise;
   }
 
   /** @param {string} token */

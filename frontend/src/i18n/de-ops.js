@@ -10,7 +10,6 @@ export default {
   'ops.loading': 'Wird geladen',
   'ops.down': 'Der Server antwortet nicht. Er wird alle 5 Sekunden wieder gefragt.',
   'ops.stale': 'Stand von vor {time}',
-  'ops.fresh': 'Auf dem neuesten Stand',
   'ops.partial': 'Ein Teil ließ sich nicht laden: {parts}. Der Rest ist auf dem neuesten Stand.',
   'ops.partJobs': 'Warteschlange',
   'ops.partDead': 'gescheiterte Aufträge',

@@ -29,7 +29,6 @@ export default {
 
   'gallery.title': 'Bilder',
   'gallery.tagTitle': 'Stichwort {tag}',
-  'gallery.allPictures': 'Alle Bilder',
   'gallery.loading': 'Bilder werden geladen',
   'gallery.empty': 'Noch keine Bilder. Deines kann das erste sein.',
   'gallery.emptyAction': 'Bilder hochladen',
@@ -217,5 +216,4 @@ export default {
 
   'live.progress': { one: '{done} von {n} hochgeladen', other: '{done} von {n} hochgeladen' },
   'live.failed': { one: '{n} gescheitert', other: '{n} gescheitert' },
-  'live.loaded': { one: '{n} Bild wird gezeigt', other: '{n} Bilder werden gezeigt' },
 };

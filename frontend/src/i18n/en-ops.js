@@ -10,7 +10,6 @@ export default {
   'ops.loading': 'Loading',
   'ops.down': 'The server does not answer. It is asked again every 5 seconds.',
   'ops.stale': 'Last updated {time} ago',
-  'ops.fresh': 'Up to date',
   'ops.partial': 'A part could not be loaded: {parts}. The rest is up to date.',
   'ops.partJobs': 'queue',
   'ops.partDead': 'dead letters',

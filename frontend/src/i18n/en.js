@@ -29,7 +29,6 @@ export default {
 
   'gallery.title': 'Pictures',
   'gallery.tagTitle': 'Tagged {tag}',
-  'gallery.allPictures': 'All pictures',
   'gallery.loading': 'Loading pictures',
   'gallery.empty': 'No pictures yet. Yours can be the first.',
   'gallery.emptyAction': 'Upload pictures',
@@ -217,5 +216,4 @@ export default {
 
   'live.progress': { one: '{done} of {n} uploaded', other: '{done} of {n} uploaded' },
   'live.failed': { one: '{n} failed', other: '{n} failed' },
-  'live.loaded': { one: '{n} picture shown', other: '{n} pictures shown' },
 };

@@ -21,6 +21,8 @@ export class Poller extends EventTarget {
   #turn = 0;
   #timer = 0;
   #isAsking = false;
+  /** Seconds a busy server asked to be left alone. */
+  #restS = 0;
 
   /**
    * @param {{image(filename: string): Promise<ImageRecord>, images(options: object): Promise<{items: ImageRecord[]}>}} api
@@ -59,12 +61,14 @@ export class Poller extends EventTarget {
   #schedule() {
     this.clearTimeout(this.#timer);
     if (this.#isAsking || this.#pending.size === 0 || this.document.visibilityState === 'hidden') return;
-    this.#timer = this.setTimeout(() => this.#ask(), delaysMs[Math.min(this.#turn, delaysMs.length - 1)]);
+    const delay = delaysMs[Math.min(this.#turn, delaysMs.length - 1)];
+    this.#timer = this.setTimeout(() => this.#ask(), Math.max(delay, this.#restS * 1000));
   }
 
   async #ask() {
     this.#isAsking = true;
     this.#turn += 1;
+    this.#restS = 0;
     try {
       for (const record of await this.#fetch([...this.#pending.keys()])) this.#take(record);
     } finally {
@@ -81,18 +85,28 @@ export class Poller extends EventTarget {
     let rest = names;
     // What may have no record yet is looked for in the list, where its absence is no error.
     if (names.length >= listFrom || names.some((name) => !this.#pending.get(name)?.isTold)) {
-      const page = await this.api.images({ limit: listLimit }).catch(() => ({ items: [] }));
+      const page = await this.api.images({ limit: listLimit }).catch((error) => ({ items: this.#excuse(error) }));
       found.push(...page.items.filter((record) => this.#pending.has(record.filename)));
       const seen = new Set(found.map((record) => record.filename));
       rest = names.filter((name) => !seen.has(name) && this.#pending.get(name)?.isTold);
     }
     const singles = await Promise.all(
-      rest.slice(0, singlesPerTurn).map((name) => this.api.image(name).catch(() => null)),
+      rest.slice(0, singlesPerTurn).map((name) => this.api.image(name).then((record) => [record], (error) => this.#excuse(error))),
     );
-    for (const record of singles) if (record) found.push(record);
+    found.push(...singles.flat());
     // Those that could not be asked for this time come first the next time.
     for (const name of rest.slice(0, singlesPerTurn)) this.#rotate(name);
     return found;
+  }
+
+  /**
+   * What could not be asked for is asked for again; a busy server says when.
+   * @param {any} error
+   * @returns {ImageRecord[]}
+   */
+  #excuse(error) {
+    this.#restS = Math.max(this.#restS, error?.retryAfter ?? 0);
+    return [];
   }
 
   #rotate(name) {

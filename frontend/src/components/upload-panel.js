@@ -196,7 +196,8 @@ class UploadPanel extends Light {
     const { accept, maxBytes } = app.config.upload;
     return html`
       <div class="idle">
-        <p>${t('upload.drop')}</p>
+        <p class="fine-only">${t('upload.drop')}</p>
+        <p class="coarse-only">${t('upload.choose')}</p>
         ${this.#choosers()}
         <p class="muted">${t('upload.limits', { types: formatTypes(accept), size: formatBytes(maxBytes) })}</p>
       </div>

@@ -35,6 +35,7 @@ export default {
   'gallery.noneTagged': 'Kein Bild hat das Stichwort „{tag}“.',
   'gallery.clearFilter': 'Alle Bilder zeigen',
   'gallery.failed': 'Die Bilder konnten nicht geladen werden.',
+  'gallery.busy': 'Der Server ist beschäftigt. Die Bilder kommen von selbst, sobald er Zeit hat.',
   'gallery.retry': 'Noch einmal',
   'gallery.moreFailed': 'Die nächsten Bilder konnten nicht geladen werden.',
   'gallery.more': 'Mehr laden',
@@ -70,7 +71,7 @@ export default {
   'image.date': 'Hochgeladen',
   'image.type': 'Art',
   'image.owner': 'Von',
-  'image.broken': 'Die Vorschau konnte nicht geladen werden.',
+  'image.broken': 'Die Vorschau konnte nicht geladen werden. Lade die Seite neu.',
 
   'exif.make': 'Hersteller',
   'exif.model': 'Kamera',
@@ -126,6 +127,7 @@ export default {
 
   'upload.title': 'Hochladen',
   'upload.drop': 'Leg Bilder irgendwo auf dieser Seite ab, oder füg sie ein.',
+  'upload.choose': 'Wähl Bilder aus, oder nimm ein Foto auf.',
   'upload.browse': 'Auswählen',
   'upload.folder': 'Ordner auswählen',
   'upload.camera': 'Foto aufnehmen',

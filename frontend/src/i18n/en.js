@@ -35,6 +35,7 @@ export default {
   'gallery.noneTagged': 'No picture is tagged “{tag}”.',
   'gallery.clearFilter': 'Show all pictures',
   'gallery.failed': 'The pictures could not be loaded.',
+  'gallery.busy': 'The server is busy. The pictures come by themselves as soon as it has room.',
   'gallery.retry': 'Try again',
   'gallery.moreFailed': 'The next pictures could not be loaded.',
   'gallery.more': 'Load more',
@@ -70,7 +71,7 @@ export default {
   'image.date': 'Uploaded',
   'image.type': 'Type',
   'image.owner': 'By',
-  'image.broken': 'The preview could not be loaded.',
+  'image.broken': 'The preview could not be loaded. Reload the page.',
 
   'exif.make': 'Make',
   'exif.model': 'Camera',
@@ -126,6 +127,7 @@ export default {
 
   'upload.title': 'Upload',
   'upload.drop': 'Drop pictures anywhere on this page, or paste them.',
+  'upload.choose': 'Choose pictures, or take a photo.',
   'upload.browse': 'Browse',
   'upload.folder': 'Choose a folder',
   'upload.camera': 'Take a photo',

@@ -96,9 +96,9 @@ class OpsPage extends Light {
     return html`
       <a class="skip button filled" href="#main">${t('ops.skip')}</a>
       <header class="bar">
-        <a class="brand" href="/">${app.config.name}</a>
+        <a class="brand" href="/" title=${t('ops.back')}>${app.config.name}</a>
         <span class="grow"></span>
-        <a class="button" href="/">${t('ops.back')}</a>
+        <a class="button back-link" href="/">${t('ops.back')}</a>
         ${this.store.session.hasToken
           ? html`<button class="button" type="button" @click=${() => this.store.signOut()}>${t('ops.forget')}</button>`
           : ''}
@@ -117,7 +117,7 @@ class OpsPage extends Light {
     const { state } = this.store;
     if (state === 'signed-out' || state === 'forbidden') return this.#token(state === 'forbidden');
     if (state === 'loading') return html`<p class="muted late-shown" role="status">${t('ops.loading')}</p>`;
-    if (state === 'down') return html`<div class="banner" data-tone="warn" role="alert">${icon('alert')}${t('ops.down')}</div>`;
+    if (state === 'down') return html`<div class="banner" data-tone="warn" role="alert">${icon('alert')}<span>${t('ops.down')}</span></div>`;
     return html`${this.#freshness()} ${this.#tiles()} ${this.#letters()} ${this.#server()}`;
   }
 
@@ -141,12 +141,12 @@ class OpsPage extends Light {
     const age = Date.now() - updatedAt;
     if (missing.length === 3 || age > staleMs) {
       return html`<div class="banner" data-tone="warn">
-        ${icon('clock')}${t('ops.stale', { time: formatSpan(age / 1000) })}
+        ${icon('clock')}<span>${t('ops.stale', { time: formatSpan(age / 1000) })}</span>
       </div>`;
     }
     if (missing.length > 0) {
       const parts = missing.map((part) => t(partKeys[part])).join(', ');
-      return html`<div class="banner" data-tone="warn">${icon('alert')}${t('ops.partial', { parts })}</div>`;
+      return html`<div class="banner" data-tone="warn">${icon('alert')}<span>${t('ops.partial', { parts })}</span></div>`;
     }
     return '';
   }

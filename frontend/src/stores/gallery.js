@@ -5,6 +5,8 @@
 const pageSize = 48;
 /** So many pages come by themselves, then a button asks, so that the end of the page can be reached. */
 const automaticPages = 3;
+/** A busy server that does not say when to come again. */
+const busyWaitS = 5;
 
 /**
  * Newest first. What belongs behind the pages loaded so far is left out: it comes with its page.
@@ -51,10 +53,14 @@ export class Gallery extends EventTarget {
   /** @type {Set<string>} pictures whose deletion can still be undone */
   #hidden = new Set();
 
-  /** @param {{images(options: object): Promise<{items: ImageRecord[], cursor: string | null}>}} api */
-  constructor(api) {
+  /**
+   * @param {{images(options: object): Promise<{items: ImageRecord[], cursor: string | null}>}} api
+   * @param {{setTimeout?: (run: () => void, ms: number) => unknown}} [seams]
+   */
+  constructor(api, seams = {}) {
     super();
     this.api = api;
+    this.setTimeout = seams.setTimeout ?? ((run, ms) => setTimeout(run, ms));
   }
 
   /** @param {string | null | undefined} tag */
@@ -117,8 +123,16 @@ export class Gallery extends EventTarget {
     } catch (error) {
       list.error = error;
       list.state = failed;
+      if (error?.isBusy) this.setTimeout(() => this.#again(list, tag, failed), (error.retryAfter ?? busyWaitS) * 1000);
     }
     this.#changed();
+  }
+
+  /** A busy server is asked again when it said, unless a person did so before. */
+  #again(list, tag, failed) {
+    if (list.state !== failed) return;
+    if (failed === 'error') this.load(tag);
+    else this.more(tag);
   }
 
   #tell(record) {

@@ -17,8 +17,18 @@ import { showKeys } from './keys-dialog.js';
 
 /** So near the end of what is loaded the next page is fetched. */
 const nearEnd = 5;
+/** Below, the details cover the picture; above, they stand beside it. */
+const narrowPx = 700;
+const detailsPx = 360;
+
+/** Markup in the one form that the policy of the page lets through. */
+const svg = (inner) =>
+  `<svg aria-hidden="true" class="pswp__icn" viewBox="0 0 32 32" width="32" height="32">${inner}</svg>`;
 
 const icons = {
+  close: '<path d="m9 9 14 14M23 9 9 23"/>',
+  arrow: '<path d="m19 8-8 8 8 8"/>',
+  zoom: '<circle cx="14.500" cy="14.500" r="7"/><path d="m20 20 5 5M11.500 14.500h6"/><path class="pswp__zoom-icn-bar-v" d="M14.500 11.500v6"/>',
   info: '<circle cx="16" cy="16" r="10"/><path d="M16 15v6M16 11v.5"/>',
   copy: '<path d="M14 18a4 4 0 0 0 5.700 0l4-4a4 4 0 0 0-5.700-5.700l-1.300 1.300M18 14a4 4 0 0 0-5.700 0l-4 4a4 4 0 0 0 5.700 5.700l1.300-1.300"/>',
   trash: '<path d="M8 10h16M13 10V7h6v3M10 10l1 14h10l1-14M14 14v6M18 14v6"/>',
@@ -34,6 +44,7 @@ export class Viewer {
   #records;
   #details;
   #isSettled = false;
+  #areDetailsOpen = false;
   #abort = new AbortController();
 
   /** @param {Options} options */
@@ -54,11 +65,15 @@ export class Viewer {
       showHideAnimationType: isCalm() ? 'none' : 'zoom',
       zoomAnimationDuration: isCalm() ? false : 200,
       errorMsg: t('lightbox.failed'),
+      closeSVG: svg(icons.close),
+      arrowPrevSVG: svg(icons.arrow),
+      arrowNextSVG: svg(icons.arrow),
+      zoomSVG: svg(icons.zoom),
       closeTitle: t('lightbox.close'),
       zoomTitle: t('lightbox.zoom'),
       arrowPrevTitle: t('lightbox.prev'),
       arrowNextTitle: t('lightbox.next'),
-      paddingFn: (size) => (size.x < 700 ? { top: 0, bottom: 0, left: 0, right: 0 } : { top: 56, bottom: 24, left: 24, right: 24 }),
+      paddingFn: (size) => this.#padding(size.x),
     });
     this.#details = /** @type {any} */ (document.createElement('image-details'));
     this.#fill();
@@ -72,6 +87,12 @@ export class Viewer {
 
   get #record() {
     return this.#records[this.pswp.currIndex];
+  }
+
+  /** @param {number} width of the screen */
+  #padding(width) {
+    if (width < narrowPx) return { top: 0, bottom: 0, left: 0, right: 0 };
+    return { top: 60, bottom: 24, left: 24, right: this.#areDetailsOpen ? detailsPx + 24 : 24 };
   }
 
   /** PhotoSwipe does not close while it opens, so then it closes right after. */
@@ -145,13 +166,13 @@ export class Viewer {
         isButton: true,
         title: label,
         ariaLabel: label,
-        html: { isCustomSVG: true, inner: icons[name] },
+        html: svg(icons[name]),
         onClick: run,
       });
-    add('keys', 6, t('lightbox.keys'), () => showKeys());
-    add('info', 7, t('lightbox.info'), () => this.#toggleDetails());
-    add('copy', 8, t('lightbox.copy'), () => this.#copy());
-    if (app.config.features.delete) add('trash', 9, t('lightbox.delete'), () => this.#delete());
+    add('keys', 11, t('lightbox.keys'), () => showKeys());
+    add('info', 12, t('lightbox.info'), () => this.#toggleDetails());
+    add('copy', 13, t('lightbox.copy'), () => this.#copy());
+    if (app.config.features.delete) add('trash', 14, t('lightbox.delete'), () => this.#delete());
   }
 
   #drawer() {
@@ -169,6 +190,9 @@ export class Viewer {
     const drawer = /** @type {HTMLElement | null} */ (this.pswp.element?.querySelector('.viewer-details') ?? null);
     if (!drawer) return;
     drawer.hidden = !drawer.hidden;
+    this.#areDetailsOpen = !drawer.hidden;
+    this.pswp.element?.classList.toggle('has-details', this.#areDetailsOpen);
+    this.pswp.updateSize(true);
     const button = /** @type {HTMLElement | null} */ (this.pswp.element?.querySelector('.pswp__button--info') ?? null);
     button?.setAttribute('aria-expanded', String(!drawer.hidden));
     if (drawer.hidden) button?.focus();

@@ -173,7 +173,7 @@ class GalleryView extends Light {
     };
     return html`
       <div class="state" role="alert">
-        <p>${isForbidden ? t('gallery.forbidden') : t('gallery.failed')}</p>
+        <p>${t(isForbidden ? 'gallery.forbidden' : list.error?.isBusy ? 'gallery.busy' : 'gallery.failed')}</p>
         <button class="button filled" type="button" @click=${again}>
           ${isForbidden ? t('gallery.giveToken') : html`${icon('retry')}${t('gallery.retry')}`}
         </button>

@@ -1,5 +1,5 @@
 /** A picture: the viewer over the gallery, its own page, sharing, deleting. */
-import { expect, test } from './fixtures.mjs';
+import { expect, picture, test } from './fixtures.mjs';
 
 const focused = (page) =>
   page.evaluate(() => {
@@ -65,6 +65,20 @@ test('keyboard alone: skip link, upload, viewer, back to the tile, copy Markdown
   await page.keyboard.press('Enter');
   await expect(app.tiles).toHaveCount(5);
   expect(await server.images()).toHaveLength(5);
+});
+
+test('keyboard alone: a file is chosen and uploaded, and what became of it is spoken @real', async ({ app, page }) => {
+  await app.open();
+  const button = page.getByRole('button', { name: 'Upload', exact: true });
+  for (let i = 0; i < 6 && !(await button.evaluate((it) => it === document.activeElement)); i += 1) await page.keyboard.press('Tab');
+  await expect(button).toBeFocused();
+  expect((await focused(page)).isRinged).toBe(true);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Browse' })).toBeFocused();
+  const chooser = page.waitForEvent('filechooser');
+  await page.keyboard.press('Enter');
+  await (await chooser).setFiles([picture(1), { name: 'a.tif', mimeType: 'image/tiff', buffer: Buffer.from('II*\0aaaaaaaa') }]);
+  await expect(app.live).toHaveText('1 of 2 uploaded, 1 failed');
 });
 
 test('? lists the keys, and Esc closes that list alone @real', async ({ app, page, server }) => {

@@ -21,6 +21,7 @@ for (const [width, device] of Object.entries(devices)) {
         await reach({ app, context, page, server });
         for (const colorScheme of ['light', 'dark']) {
           await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
           await page.screenshot({ path: path.join(shots, `${name}-${colorScheme}-${width}.png`) });
           await app.expectAccessible();
         }

@@ -205,6 +205,16 @@ test('what has no record yet is looked for in the list alone, and found later', 
   assert.equal(poller.size, 0);
 });
 
+test('a busy server is left alone for as long as it asks', async () => {
+  const { poller, tick } = makePoller({});
+  poller.api.image = async () => {
+    throw new Problem(503, { retryAfter: 20 });
+  };
+  poller.add('a');
+  assert.equal(await tick(), 500);
+  assert.equal(await tick(), 20_000);
+});
+
 test('hidden it asks nothing; seen again it goes on', async () => {
   const { poller, page, clock } = makePoller({ a: { filename: 'a', status: 'processing' } });
   page.visibilityState = 'hidden';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import '../support/globals.mjs';
+import { Problem } from '../../src/api/problems.js';
 import { app } from '../../src/context.js';
 import en from '../../src/i18n/en.js';
 import { installLocale } from '../../src/i18n/t.js';
@@ -66,6 +67,23 @@ test('a page that fails keeps what is there, and is asked for again from the sam
   api.isBroken = false;
   await gallery.more(null);
   assert.equal(gallery.items(null).length, 96);
+});
+
+test('a busy server is asked again by itself when it said', async () => {
+  const api = apiOf(10);
+  const later = [];
+  const gallery = new Gallery(api, { setTimeout: (run, ms) => later.push({ run, ms }) });
+  const { images } = api;
+  api.images = async () => {
+    throw new Problem(503, { retryAfter: 7 });
+  };
+  await gallery.load(null);
+  assert.equal(gallery.list(null).state, 'error');
+  assert.equal(later[0].ms, 7000);
+  api.images = images;
+  later[0].run();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(gallery.items(null).length, 10);
 });
 
 test('a record that comes in twice, by page and by upload, is there once', async () => {

@@ -83,7 +83,10 @@ async function writePage(name, meta, entry, styles) {
   const script = outputOf(meta, entry);
   const preloads = [...reach(meta, script)].filter((file) => file !== script);
   const page = (await readFile(path.join(source, name), 'utf8'))
-    .replace('{{preloads}}', preloads.map((file) => `<link rel="modulepreload" href="${urlOf(file)}" />`).join('\n    '))
+    .replace(
+      '{{preloads}}',
+      preloads.map((file) => `<link rel="modulepreload" href="${urlOf(file)}" />`).join('\n    '),
+    )
     .replace('{{script}}', urlOf(script))
     .replace(/\{\{(\w+\.css)\}\}/, (_, key) => styles[key]);
   await writeFile(path.join(out, name), page.replace(/^\s*\n/gm, ''));

@@ -96,7 +96,10 @@ export function embedCodes(record) {
   return [
     { kind: 'link', text: page },
     { kind: 'markdown', text: `[![${bracketed}](${preview})](${page})` },
-    { kind: 'html', text: `<a href="${escapeHtml(page)}"><img src="${escapeHtml(preview)}" alt="${escapeHtml(name)}"></a>` },
+    {
+      kind: 'html',
+      text: `<a href="${escapeHtml(page)}"><img src="${escapeHtml(preview)}" alt="${escapeHtml(name)}"></a>`,
+    },
     { kind: 'bbcode', text: `[url=${page}][img]${preview}[/img][/url]` },
     { kind: 'direct', text: direct },
   ];

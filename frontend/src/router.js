@@ -84,7 +84,14 @@ export class Router extends EventTarget {
 
   /** @param {MouseEvent} event */
   #click(event) {
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) {
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    ) {
       return;
     }
     const link = /** @type {Element} */ (event.target).closest?.('a[href]');

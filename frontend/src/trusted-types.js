@@ -1,6 +1,6 @@
 /**
- * The policy behind `require-trusted-types-for 'script'`. Lit brings one of its own; the viewer PhotoSwipe sets its icons
- * through innerHTML, so the default policy lets exactly those through, and text without markup.
+ * The policy behind `require-trusted-types-for 'script'`. Lit brings one of its own; the viewer PhotoSwipe sets its
+ * icons through innerHTML, so the default policy lets exactly those through, and text without markup.
  */
 const icon = /^<svg aria-hidden="true" class="pswp__icn"[^<>]*>(<\/?(use|path|circle|g)\b[^<>]*>)*<\/svg>$/;
 

@@ -26,5 +26,6 @@ fi
 
 node build.mjs
 node_modules/.bin/tsc -p .
+node_modules/.bin/prettier --check --log-level warn .
 node --test test/unit/*.test.mjs
 exec node_modules/.bin/playwright test -c test/playwright.config.mjs "$@"

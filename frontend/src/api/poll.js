@@ -2,11 +2,17 @@
 
 /** @typedef {import('../types.js').ImageRecord} ImageRecord */
 
+/**
+ * @typedef {{items: ImageRecord[], cursor?: string | null}} Page
+ * @typedef {{image(filename: string): Promise<ImageRecord>, images(options: object): Promise<Page>}} Source
+ */
+
 const delaysMs = [500, 1000, 2000, 4000, 5000];
 const patienceMs = 10 * 60 * 1000;
 /** From this many on, one page of the list is asked for instead of each record. */
 const listFrom = 4;
 const listLimit = 100;
+const mostPages = 10;
 const singlesPerTurn = 4;
 
 export const isFinal = (/** @type {ImageRecord} */ record) => record.status === 'ready' || record.status === 'failed';
@@ -25,7 +31,7 @@ export class Poller extends EventTarget {
   #restS = 0;
 
   /**
-   * @param {{image(filename: string): Promise<ImageRecord>, images(options: object): Promise<{items: ImageRecord[]}>}} api
+   * @param {Source} api
    * @param {{setTimeout?: Function, clearTimeout?: Function, now?: () => number, document?: any}} [seams]
    */
   constructor(api, seams = {}) {
@@ -85,17 +91,42 @@ export class Poller extends EventTarget {
     let rest = names;
     // What may have no record yet is looked for in the list, where its absence is no error.
     if (names.length >= listFrom || names.some((name) => !this.#pending.get(name)?.isTold)) {
-      const page = await this.api.images({ limit: listLimit }).catch((error) => ({ items: this.#excuse(error) }));
-      found.push(...page.items.filter((record) => this.#pending.has(record.filename)));
+      found.push(...(await this.#fetchNewest(names.length)));
       const seen = new Set(found.map((record) => record.filename));
       rest = names.filter((name) => !seen.has(name) && this.#pending.get(name)?.isTold);
     }
     const singles = await Promise.all(
-      rest.slice(0, singlesPerTurn).map((name) => this.api.image(name).then((record) => [record], (error) => this.#excuse(error))),
+      rest.slice(0, singlesPerTurn).map((name) =>
+        this.api.image(name).then(
+          (record) => [record],
+          (error) => this.#excuse(error),
+        ),
+      ),
     );
     found.push(...singles.flat());
     // Those that could not be asked for this time come first the next time.
     for (const name of rest.slice(0, singlesPerTurn)) this.#rotate(name);
+    return found;
+  }
+
+  /**
+   * What is pending is among the newest, so as many pages are read as it can take.
+   * @param {number} n
+   */
+  async #fetchNewest(n) {
+    /** @type {ImageRecord[]} */
+    const found = [];
+    /** @type {string | null} */
+    let cursor = null;
+    for (let page = 0; page < mostPages && found.length < n; page += 1) {
+      const told = await this.api
+        .images({ limit: listLimit, cursor })
+        .catch((error) => ({ items: this.#excuse(error), cursor: null }));
+      found.push(...told.items.filter((record) => this.#pending.has(record.filename)));
+      cursor = told.cursor ?? null;
+      // A page with nothing on it that is waited for is behind all that is.
+      if (!cursor || !told.items.some((record) => this.#pending.has(record.filename))) break;
+    }
     return found;
   }
 

@@ -33,6 +33,9 @@ class AppShell extends Light {
     /** @type {string | null} */
     this.galleryTag = null;
     this.isGalleryKept = false;
+    this.isViewAsking = false;
+    /** @type {string[]} */
+    this.tags = [];
   }
 
   connectedCallback() {
@@ -40,7 +43,7 @@ class AppShell extends Light {
     this.listen(app.router, 'change', () => this.#navigated());
     this.listen(app.uploads, 'dragging', ({ detail }) => this.#set({ isDragging: detail }));
     this.listen(app.uploads, 'open', () => this.#openPanel());
-    this.follow(app.gallery);
+    this.listen(app.gallery, 'change', () => this.#galleryChanged());
     this.listen(app.api, 'reach', ({ detail }) => {
       if (detail && app.gallery.list(this.galleryTag).state === 'error') app.gallery.load(this.galleryTag);
     });
@@ -56,10 +59,24 @@ class AppShell extends Light {
     this.requestUpdate();
   }
 
+  /** Of the gallery the header needs to know no more than whether it has something to show. */
+  #galleryChanged() {
+    if (this.isViewAsking === this.#isViewAsking) return;
+    this.requestUpdate();
+  }
+
+  get #isViewAsking() {
+    const list = app.gallery.list(this.galleryTag);
+    if (app.router.route.view !== 'gallery') return false;
+    return list.state === 'error' || (list.isEnd && !this.galleryTag && app.gallery.items(null).length === 0);
+  }
+
   // ---- navigation ----
 
   get #drawn() {
-    return this.isGalleryKept ? `gallery ${this.galleryTag ?? ''}` : `${app.router.route.view} ${app.router.route.filename}`;
+    return this.isGalleryKept
+      ? `gallery ${this.galleryTag ?? ''}`
+      : `${app.router.route.view} ${app.router.route.filename}`;
   }
 
   async #navigated() {
@@ -71,7 +88,8 @@ class AppShell extends Light {
     await this.updateComplete;
     if (!this.isGalleryKept) scrollTo({ top: 0, behavior: 'instant' });
     // A gallery that was left for a picture gives the focus back to its tile once it is drawn.
-    if (!this.isGalleryKept || !this.#left) /** @type {HTMLElement} */ (this.#main.value).focus({ preventScroll: true });
+    if (!this.isGalleryKept || !this.#left)
+      /** @type {HTMLElement} */ (this.#main.value).focus({ preventScroll: true });
   }
 
   /** Brings viewer, title and the gallery kept under the viewer in line with the route. */
@@ -90,7 +108,8 @@ class AppShell extends Light {
       return;
     }
     if (route.view === 'image') this.#left = route.filename ?? '';
-    const mayCover = route.view === 'image' && route.over && this.isGalleryKept && app.gallery.find(route.filename ?? '');
+    const mayCover =
+      route.view === 'image' && route.over && this.isGalleryKept && app.gallery.find(route.filename ?? '');
     if (mayCover) this.#openViewer(route.filename ?? '');
     else {
       this.isGalleryKept = false;
@@ -177,13 +196,15 @@ class AppShell extends Light {
       <div class="drop-target" aria-hidden="true" ?hidden=${!this.isDragging}>
         <p>${icon('upload')}${t('banner.drop')}</p>
       </div>
-      ${this.queue
-        ? html`<upload-panel
-            .queue=${this.queue}
-            ?hidden=${!this.isPanelOpen}
-            @panel-closed=${() => this.#set({ isPanelOpen: false })}
-          ></upload-panel>`
-        : ''}
+      ${
+        this.queue
+          ? html`<upload-panel
+              .queue=${this.queue}
+              ?hidden=${!this.isPanelOpen}
+              @panel-closed=${() => this.#set({ isPanelOpen: false })}
+            ></upload-panel>`
+          : ''
+      }
       <toast-area></toast-area>
       <token-dialog></token-dialog>
       <delete-dialog></delete-dialog>
@@ -212,18 +233,14 @@ class AppShell extends Light {
   }
 
   #header() {
-    const { route } = app.router;
-    const list = app.gallery.list(this.galleryTag);
     // Where the view has the one filled button of the screen, the header's is a plain one.
-    const isViewAsking =
-      route.view === 'gallery' &&
-      (list.state === 'error' || (list.isEnd && app.gallery.items(this.galleryTag).length === 0 && !this.galleryTag));
+    this.isViewAsking = this.#isViewAsking;
     return html`
       <header class="bar" data-searching=${this.isSearching}>
         <a class="brand" href="/" title=${t('app.home')}>${app.config.name}</a>
         ${app.config.features.tags ? this.#search() : html`<span class="grow"></span>`}
         <button
-          class="button ${isViewAsking ? '' : 'filled'}"
+          class="button ${this.isViewAsking ? '' : 'filled'}"
           type="button"
           @click=${() => app.uploads.open()}
           @pointerenter=${() => app.uploads.uploader().catch(() => {})}
@@ -247,9 +264,10 @@ class AppShell extends Light {
           aria-label=${t('app.search')}
           placeholder=${t('app.search')}
           .value=${this.galleryTag ?? ''}
+          @focus=${() => this.#set({ tags: app.gallery.tags })}
           @keydown=${(event) => event.key === 'Escape' && this.#set({ isSearching: false })}
         />
-        <datalist id="tags">${app.gallery.tags.map((tag) => html`<option value=${tag}></option>`)}</datalist>
+        <datalist id="tags">${this.tags.map((tag) => html`<option value=${tag}></option>`)}</datalist>
       </form>
       <button
         class="button icon-only plain search-toggle"
@@ -286,16 +304,19 @@ class AppShell extends Light {
     return html`
       <footer>
         ${app.config.features.ops ? html`<a href="/ops.html">${t('app.ops')}</a>` : ''}
-        ${locales.length > 1
-          ? html`<label>
-              ${t('app.language')}
-              <select @change=${choose}>
-                ${locales.map(
-                  ({ tag, name }) => html`<option value=${tag} lang=${tag} ?selected=${tag === currentLocale()}>${name}</option>`,
-                )}
-              </select>
-            </label>`
-          : ''}
+        ${
+          locales.length > 1
+            ? html`<label>
+                ${t('app.language')}
+                <select @change=${choose}>
+                  ${locales.map(
+                    ({ tag, name }) =>
+                      html`<option value=${tag} lang=${tag} ?selected=${tag === currentLocale()}>${name}</option>`,
+                  )}
+                </select>
+              </label>`
+            : ''
+        }
       </footer>
     `;
   }

@@ -28,12 +28,37 @@ class Placeholder extends Directive {
   update(part, [hash]) {
     if (!hash || hash === this.#drawn) return;
     this.#drawn = hash;
-    drawThumbHash(part.element, hash);
+    drawSoon(part.element, hash);
   }
 }
 
 /** Draws a ThumbHash (base64) on a canvas. */
 export const placeholder = directive(Placeholder);
+
+/** @type {[HTMLCanvasElement, string][]} */
+let waiting = [];
+const sliceMs = 8;
+
+/**
+ * A thousand placeholders at once would hold the page up, so each frame draws as many as it has time for.
+ * @param {HTMLCanvasElement} canvas
+ * @param {string} hash
+ */
+function drawSoon(canvas, hash) {
+  waiting.push([canvas, hash]);
+  if (waiting.length === 1) requestAnimationFrame(drawSlice);
+}
+
+function drawSlice() {
+  const until = performance.now() + sliceMs;
+  let at = 0;
+  for (; at < waiting.length && performance.now() < until; at += 1) {
+    const [canvas, hash] = waiting[at];
+    if (canvas.isConnected) drawThumbHash(canvas, hash);
+  }
+  waiting = waiting.slice(at);
+  if (waiting.length > 0) requestAnimationFrame(drawSlice);
+}
 
 /**
  * @param {HTMLCanvasElement} canvas

@@ -16,9 +16,9 @@ const paths = {
   trash: svg`<path d="M4 5.5h12M8 5.5v-2h4v2M5.5 5.5l.7 10.1a1 1 0 0 0 1 .9h5.6a1 1 0 0 0 1-.9l.7-10.1M8.5 9v4.5M11.5 9v4.5" />`,
   download: svg`<path d="M10 3.5V13M6 9.5l4 4 4-4M3.5 16.5h13" />`,
   image: svg`<rect x="2.5" y="3.5" width="15" height="13" rx="1.5" /><circle cx="7" cy="8" r="1.5" /><path d="m3 14.5 4-3.5 3 2.5 3.5-3.5 3.5 3" />`,
-  copies: svg`<rect x="7" y="7" width="9.5" height="9.5" rx="1.5" /><path d="M13 7V4.500a1 1 0 0 0-1-1H4.500a1 1 0 0 0-1 1V12a1 1 0 0 0 1 1H7" />`,
-  offline: svg`<path d="M3 8.500a10 10 0 0 1 14 0M5.500 11.500a6.500 6.500 0 0 1 9 0M10 15v.2M3 3l14 14" />`,
-  camera: svg`<path d="M3.500 6.500h3l1.500-2h4l1.500 2h3a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1h-13a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1z" /><circle cx="10" cy="10.800" r="2.800" />`,
+  copies: svg`<rect x="7" y="7" width="9.5" height="9.5" rx="1.5" /><path d="M13 7V4.5a1 1 0 0 0-1-1H4.5a1 1 0 0 0-1 1V12a1 1 0 0 0 1 1H7" />`,
+  offline: svg`<path d="M3 8.5a10 10 0 0 1 14 0M5.5 11.5a6.5 6.5 0 0 1 9 0M10 15v.2M3 3l14 14" />`,
+  camera: svg`<path d="M3.5 6.5h3l1.5-2h4l1.5 2h3a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1h-13a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1z" /><circle cx="10" cy="10.8" r="2.8" />`,
 };
 
 /** @param {keyof typeof paths} name */

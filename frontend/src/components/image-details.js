@@ -75,7 +75,7 @@ class ImageDetails extends Light {
             <button
               class="button"
               type="button"
-              aria-label=${this.copied === code.kind ? t('share.copied') : t('share.copy', { what: t(`share.${code.kind}`) })}
+              aria-label=${t(this.copied === code.kind ? 'share.copied' : 'share.copy', { what: t(`share.${code.kind}`) })}
               @click=${() => this.copy(code)}
             >
               ${icon(this.copied === code.kind ? 'check' : 'copies')}
@@ -84,22 +84,26 @@ class ImageDetails extends Light {
           `,
         )}
       </div>
-      ${this.manual
-        ? html`<label class="manual">
-            ${t('share.manual')}
-            <input readonly .value=${this.manual} @keydown=${(event) => event.stopPropagation()} />
-          </label>`
-        : ''}
+      ${
+        this.manual
+          ? html`<label class="manual">
+              ${t('share.manual')}
+              <input readonly .value=${this.manual} @keydown=${(event) => event.stopPropagation()} />
+            </label>`
+          : ''
+      }
       ${this.#exif(record)}
       <div class="details-actions">
         <a class="button" href=${originalUrl(record)} download=${record.name || record.filename}>
           ${icon('download')}${t('image.download')}
         </a>
-        ${app.config.features.delete
-          ? html`<button class="button" type="button" @click=${() => askToDelete(record, this.deleted)}>
-              ${icon('trash')}${t('image.delete')}
-            </button>`
-          : ''}
+        ${
+          app.config.features.delete
+            ? html`<button class="button" type="button" @click=${() => askToDelete(record, this.deleted)}>
+                ${icon('trash')}${t('image.delete')}
+              </button>`
+            : ''
+        }
       </div>
     `;
   }
@@ -120,7 +124,13 @@ class ImageDetails extends Light {
     const told = facts.filter(([, value]) => value !== '');
     if (told.length === 0) return '';
     return html`<dl class="facts">
-      ${told.map(([name, value]) => html`<div><dt>${name}</dt><dd class="wrap">${value}</dd></div>`)}
+      ${told.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd class="wrap">${value}</dd>
+          </div>`,
+      )}
     </dl>`;
   }
 
@@ -142,7 +152,10 @@ class ImageDetails extends Light {
     const facts = exifFields
       .filter((field) => exif[field] !== undefined && exif[field] !== null)
       .map((field) => [t(`exif.${field}`), exifText(field, exif[field])]);
-    return facts.length === 0 ? '' : html`<h2>${t('image.exif')}</h2>${this.#table(facts)}`;
+    return facts.length === 0
+      ? ''
+      : html`<h2>${t('image.exif')}</h2>
+          ${this.#table(facts)}`;
   }
 }
 

@@ -53,11 +53,13 @@ class ToastArea extends Light {
             <div class="toast" data-tone=${toast.tone}>
               ${toast.tone === 'error' ? icon('alert') : ''}
               <span>${toast.text}</span>
-              ${toast.action
-                ? html`<button class="button plain" type="button" @click=${() => this.#act(toast)}>
-                    ${toast.action.label}
-                  </button>`
-                : ''}
+              ${
+                toast.action
+                  ? html`<button class="button plain" type="button" @click=${() => this.#act(toast)}>
+                      ${toast.action.label}
+                    </button>`
+                  : ''
+              }
               <button
                 class="button icon-only plain"
                 type="button"

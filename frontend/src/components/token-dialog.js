@@ -32,9 +32,11 @@ class TokenDialog extends Modal {
       title: t('token.title'),
       body: html`
         <form @submit=${this.#submit}>
-          ${wasRefused
-            ? html`<p class="error-text" role="alert">${t('token.refused')}</p>`
-            : html`<p>${t('token.text')}</p>`}
+          ${
+            wasRefused
+              ? html`<p class="error-text" role="alert">${t('token.refused')}</p>`
+              : html`<p>${t('token.text')}</p>`
+          }
           <label for="token-field">${t('token.label')}</label>
           <input id="token-field" name="token" type="password" autocomplete="off" required maxlength="512" />
           <div class="actions">

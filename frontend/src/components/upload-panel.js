@@ -79,7 +79,9 @@ class UploadPanel extends Light {
   #announce() {
     const { n, done, failed } = this.queue.totals();
     if (n === 0) return;
-    const text = [t('live.progress', { n, done }), failed > 0 ? t('live.failed', { n: failed }) : ''].filter(Boolean).join(', ');
+    const text = [t('live.progress', { n, done }), failed > 0 ? t('live.failed', { n: failed }) : '']
+      .filter(Boolean)
+      .join(', ');
     if (text === this.#spoken || this.#speaking) return;
     const wait = Math.max(0, this.#spokenAt + announceMs - Date.now());
     this.#speaking = window.setTimeout(() => {
@@ -151,31 +153,42 @@ class UploadPanel extends Light {
           <h2>${isIdle ? t('upload.title') : this.#summary(totals)}</h2>
           ${isBusy ? html`<p class="muted" data-testid="pace">${this.#pace(totals)}</p>` : ''}
         </div>
-        ${isIdle
-          ? ''
-          : html`<button
-              class="button icon-only plain"
-              type="button"
-              aria-expanded=${!this.isSmall}
-              aria-label=${this.isSmall ? t('upload.expand') : t('upload.collapse')}
-              @click=${() => this.#set({ isSmall: !this.isSmall })}
-            >
-              ${icon(this.isSmall ? 'up' : 'down')}
-            </button>`}
-        ${isBusy
-          ? ''
-          : html`<button class="button icon-only plain" type="button" aria-label=${t('upload.close')} @click=${this.#close}>
-              ${icon('close')}
-            </button>`}
+        ${
+          isIdle
+            ? ''
+            : html`<button
+                class="button icon-only plain"
+                type="button"
+                aria-expanded=${!this.isSmall}
+                aria-label=${this.isSmall ? t('upload.expand') : t('upload.collapse')}
+                @click=${() => this.#set({ isSmall: !this.isSmall })}
+              >
+                ${icon(this.isSmall ? 'up' : 'down')}
+              </button>`
+        }
+        ${
+          isBusy
+            ? ''
+            : html`<button
+                class="button icon-only plain"
+                type="button"
+                aria-label=${t('upload.close')}
+                @click=${this.#close}
+              >
+                ${icon('close')}
+              </button>`
+        }
       </div>
-      ${isBusy
-        ? html`<progress
-            class="total"
-            max=${Math.max(1, totals.bytes)}
-            .value=${totals.loaded}
-            aria-label=${t('upload.title')}
-          ></progress>`
-        : ''}
+      ${
+        isBusy
+          ? html`<progress
+              class="total"
+              max=${Math.max(1, totals.bytes)}
+              .value=${totals.loaded}
+              aria-label=${t('upload.title')}
+            ></progress>`
+          : ''
+      }
     `;
   }
 
@@ -187,9 +200,16 @@ class UploadPanel extends Light {
 
   #pace({ speed, left, loaded, bytes }) {
     if (!navigator.onLine) return t('row.offline');
-    const amount = t('row.uploading', { percent: '', loaded: formatBytes(loaded), size: formatBytes(bytes) }).replace(/^,\s*/, '');
+    const amount = t('row.uploading', { percent: '', loaded: formatBytes(loaded), size: formatBytes(bytes) }).replace(
+      /^,\s*/,
+      '',
+    );
     if (!speed) return amount;
-    return [amount, t('upload.speed', { speed: formatBytes(speed) }), t('upload.left', { time: formatSpan(left) })].join(', ');
+    return [
+      amount,
+      t('upload.speed', { speed: formatBytes(speed) }),
+      t('upload.left', { time: formatSpan(left) }),
+    ].join(', ');
   }
 
   #idle() {
@@ -208,9 +228,13 @@ class UploadPanel extends Light {
     const click = (input) => () => /** @type {HTMLInputElement} */ (input.value).click();
     return html`
       <div class="choosers">
-        <button class="button browse" type="button" @click=${click(this.#browse)}>${icon('image')}${t('upload.browse')}</button>
+        <button class="button browse" type="button" @click=${click(this.#browse)}>
+          ${icon('image')}${t('upload.browse')}
+        </button>
         <button class="button fine-only" type="button" @click=${click(this.#folder)}>${t('upload.folder')}</button>
-        <button class="button coarse-only" type="button" @click=${click(this.#camera)}>${icon('camera')}${t('upload.camera')}</button>
+        <button class="button coarse-only" type="button" @click=${click(this.#camera)}>
+          ${icon('camera')}${t('upload.camera')}
+        </button>
       </div>
     `;
   }
@@ -220,7 +244,14 @@ class UploadPanel extends Light {
     const accept = app.config.upload.accept.join(',');
     return html`
       <div hidden>
-        <input type="file" multiple accept=${accept} data-testid="browse" ${ref(this.#browse)} @change=${this.#chosen} />
+        <input
+          type="file"
+          multiple
+          accept=${accept}
+          data-testid="browse"
+          ${ref(this.#browse)}
+          @change=${this.#chosen}
+        />
         <input type="file" webkitdirectory data-testid="folder" ${ref(this.#folder)} @change=${this.#chosen} />
         <input
           type="file"
@@ -242,7 +273,8 @@ class UploadPanel extends Light {
     const first = Math.max(0, Math.floor(this.scrolledTo / rowPx) - spareRows);
     const count = Math.min(mostDrawn, Math.ceil(this.listHeight / rowPx) + 2 * spareRows);
     const drawn = rows.slice(first, first + count);
-    const scrolled = (event) => this.#set({ scrolledTo: event.target.scrollTop, listHeight: event.target.clientHeight });
+    const scrolled = (event) =>
+      this.#set({ scrolledTo: event.target.scrollTop, listHeight: event.target.clientHeight });
     const below = (rows.length - first - drawn.length) * rowPx;
     const draw = (row, i) =>
       uploadRow({
@@ -266,17 +298,21 @@ class UploadPanel extends Light {
     const button = (label, run) => html`<button class="button" type="button" @click=${run}>${label}</button>`;
     return html`
       <div class="panel-actions">
-        ${totals.retryable > 0 ? button(t('upload.retryFailed', { n: totals.retryable }), () => queue.retryFailed()) : ''}
-        ${totals.failed > 0
-          ? html`<button
-              class="button"
-              type="button"
-              aria-pressed=${this.isFiltered}
-              @click=${() => this.#set({ isFiltered: !this.isFiltered, scrolledTo: 0 })}
-            >
-              ${t('upload.problemsOnly')}
-            </button>`
+        ${totals.retryable > 0
+          ? button(t('upload.retryFailed', { n: totals.retryable }), () => queue.retryFailed())
           : ''}
+        ${
+          totals.failed > 0
+            ? html`<button
+                class="button"
+                type="button"
+                aria-pressed=${this.isFiltered}
+                @click=${() => this.#set({ isFiltered: !this.isFiltered, scrolledTo: 0 })}
+              >
+                ${t('upload.problemsOnly')}
+              </button>`
+            : ''
+        }
         ${totals.active > 0 ? button(t('upload.cancelAll'), () => queue.cancelAll()) : ''}
         ${totals.done > 0 ? button(t('upload.copyAll'), () => this.#copyAll('link')) : ''}
         ${totals.done > 1 ? button(t('upload.copyMarkdown'), () => this.#copyAll('markdown')) : ''}

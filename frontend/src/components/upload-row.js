@@ -15,7 +15,15 @@ import { icon } from './icon.js';
 /** @typedef {import('../types.js').Row} Row */
 
 const cancellable = new Set(['checking', 'hashing', 'waiting', 'uploading']);
-const tones = { failed: 'error', rejected: 'error', kept: 'warn', done: 'ok', duplicate: 'ok', processing: 'ok', late: 'ok' };
+const tones = {
+  failed: 'error',
+  rejected: 'error',
+  kept: 'warn',
+  done: 'ok',
+  duplicate: 'ok',
+  processing: 'ok',
+  late: 'ok',
+};
 const marks = { error: 'alert', warn: 'alert', ok: 'check' };
 
 class Preview extends Directive {
@@ -113,7 +121,9 @@ function action(row, queue) {
 
 /** @param {Row} row */
 function kindOf(row) {
-  return row.type.startsWith('image/') ? typeName(row.type) : (row.name.split('.').pop() ?? '').slice(0, 5).toUpperCase();
+  return row.type.startsWith('image/')
+    ? typeName(row.type)
+    : (row.name.split('.').pop() ?? '').slice(0, 5).toUpperCase();
 }
 
 /**
@@ -143,13 +153,15 @@ export function uploadRow({ row, queue, at, of, above, below, redraw }) {
         <span class="row-state" title=${[text, row.reason?.detail].filter(Boolean).join(' ')}>
           ${marks[tone] ? icon(marks[tone]) : ''}<span>${text}</span>
         </span>
-        ${row.state === 'uploading'
-          ? html`<progress
-              max=${Math.max(1, row.size)}
-              .value=${row.loaded}
-              aria-label=${t('row.progress', { name: row.name })}
-            ></progress>`
-          : ''}
+        ${
+          row.state === 'uploading'
+            ? html`<progress
+                max=${Math.max(1, row.size)}
+                .value=${row.loaded}
+                aria-label=${t('row.progress', { name: row.name })}
+              ></progress>`
+            : ''
+        }
       </span>
       ${action(row, queue)}
     </li>

@@ -4,7 +4,8 @@ export default {
   'ops.skip': 'Zum Betrieb springen',
   'ops.back': 'Zu den Bildern',
   'ops.tokenTitle': 'Schlüssel des Betreibers',
-  'ops.tokenText': 'Diese Seite braucht den Schlüssel des Betreibers. Der Server hat ihn in operator.token in seinem Zustandsordner geschrieben.',
+  'ops.tokenText':
+    'Diese Seite braucht den Schlüssel des Betreibers. Der Server hat ihn in operator.token in seinem Zustandsordner geschrieben.',
   'ops.forget': 'Schlüssel vergessen',
   'ops.forbidden': 'Das ist nicht der Schlüssel des Betreibers. Gib den richtigen ein.',
   'ops.loading': 'Wird geladen',
@@ -44,7 +45,8 @@ export default {
   'ops.discard': 'Verwerfen',
   'ops.discardSelected': { one: '{n} ausgewählten verwerfen', other: '{n} ausgewählte verwerfen' },
   'ops.discardTitle': { one: '{n} Auftrag verwerfen?', other: '{n} Aufträge verwerfen?' },
-  'ops.discardText': 'Was zu tun war, wird nicht getan. Die gespeicherten Bilder bleiben. Gib {word} ein, um fortzufahren.',
+  'ops.discardText':
+    'Was zu tun war, wird nicht getan. Die gespeicherten Bilder bleiben. Gib {word} ein, um fortzufahren.',
   'ops.discardWord': 'verwerfen',
   'ops.discardLabel': '{word} eingeben',
   'ops.copyJson': 'Als JSON kopieren',

@@ -20,12 +20,14 @@ export default {
   'banner.tryNow': 'Jetzt versuchen',
   'banner.version': 'Es gibt eine neue Fassung dieser Seite.',
   'banner.reload': 'Neu laden',
-  'banner.insecure': 'Diese Adresse hat kein HTTPS: Links kopierst du von Hand, und schon vorhandene Dateien erkennt nur der Server.',
+  'banner.insecure':
+    'Diese Adresse hat kein HTTPS: Links kopierst du von Hand, und schon vorhandene Dateien erkennt nur der Server.',
   'banner.drop': 'Bilder hier ablegen, um sie hochzuladen',
 
   'boot.title': 'Nicht eingerichtet',
   'boot.file': '/config.json fehlt oder ist kein JSON. Wer diese Seite betreibt, muss sie dort ablegen.',
-  'boot.field': 'Das Feld „{field}“ in /config.json fehlt oder ist falsch. Wer diese Seite betreibt, muss es berichtigen.',
+  'boot.field':
+    'Das Feld „{field}“ in /config.json fehlt oder ist falsch. Wer diese Seite betreibt, muss es berichtigen.',
 
   'gallery.title': 'Bilder',
   'gallery.tagTitle': 'Stichwort {tag}',
@@ -154,7 +156,8 @@ export default {
   'upload.speed': '{speed}/s',
   'upload.left': 'noch {time}',
   'upload.allDone': { one: '{n} Bild hochgeladen', other: '{n} Bilder hochgeladen' },
-  'upload.tooMany': 'Höchstens {max} Dateien können zugleich warten; {n} blieben weg. Füg sie hinzu, wenn diese fertig sind.',
+  'upload.tooMany':
+    'Höchstens {max} Dateien können zugleich warten; {n} blieben weg. Füg sie hinzu, wenn diese fertig sind.',
   'upload.nothing': 'In dem, was du abgelegt hast, war keine Datei.',
   'upload.folderUnread': 'Ein Teil des Ordners ließ sich nicht lesen. Wähl seine Dateien mit Auswählen.',
   'upload.pasted': 'eingefuegt-{time}.{ext}',
@@ -187,7 +190,8 @@ export default {
   'problem.conflict': 'Der Server ist mit derselben Datei beschäftigt. Versuch es noch einmal.',
   'problem.tooLarge': 'Dem Server ist die Datei zu groß. Verkleinere sie zuerst.',
   'problem.type': 'Der Server nimmt diese Art Datei nicht. Nimm ein anderes Format.',
-  'problem.unreadable': 'Der Server konnte dieses Bild nicht lesen. Vielleicht ist es beschädigt; nimm eine andere Kopie.',
+  'problem.unreadable':
+    'Der Server konnte dieses Bild nicht lesen. Vielleicht ist es beschädigt; nimm eine andere Kopie.',
   'problem.busy': 'Der Server ist beschäftigt. Versuch es gleich noch einmal.',
   'problem.full': 'Der Server hat keinen Platz mehr. Versuch es später, oder sag es dem Betreiber.',
   'problem.server': 'Der Server ist gescheitert. Versuch es noch einmal, oder später.',

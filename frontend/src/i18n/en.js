@@ -20,7 +20,8 @@ export default {
   'banner.tryNow': 'Try now',
   'banner.version': 'There is a new version of this page.',
   'banner.reload': 'Reload',
-  'banner.insecure': 'This address has no HTTPS: links are copied by hand, and files already here are found only by the server.',
+  'banner.insecure':
+    'This address has no HTTPS: links are copied by hand, and files already here are found only by the server.',
   'banner.drop': 'Drop pictures to upload them',
 
   'boot.title': 'Not configured',

@@ -50,11 +50,24 @@ class LetterDialog extends Modal {
       className: 'wide',
       body: html`
         <dl class="facts">
-          ${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd class="wrap">${value}</dd></div>`)}
+          ${facts.map(
+            ([name, value]) =>
+              html`<div>
+                <dt>${name}</dt>
+                <dd class="wrap">${value}</dd>
+              </div>`,
+          )}
         </dl>
-        ${event ? html`<h3>${t('ops.event')}</h3><pre tabindex="0">${event}</pre>` : ''}
+        ${
+          event
+            ? html`<h3>${t('ops.event')}</h3>
+                <pre tabindex="0">${event}</pre>`
+            : ''
+        }
         <div class="actions">
-          <button class="button" type="button" @click=${this.#copy}>${this.isCopied ? t('ops.copied') : t('ops.copyJson')}</button>
+          <button class="button" type="button" @click=${this.#copy}>
+            ${this.isCopied ? t('ops.copied') : t('ops.copyJson')}
+          </button>
           <button class="button" type="button" @click=${this.#retry}>${t('ops.retry')}</button>
           <button class="button" type="button" autofocus @click=${() => this.hide()}>${t('app.close')}</button>
         </div>

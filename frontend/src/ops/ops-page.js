@@ -99,9 +99,13 @@ class OpsPage extends Light {
         <a class="brand" href="/" title=${t('ops.back')}>${app.config.name}</a>
         <span class="grow"></span>
         <a class="button back-link" href="/">${t('ops.back')}</a>
-        ${this.store.session.hasToken
-          ? html`<button class="button" type="button" @click=${() => this.store.signOut()}>${t('ops.forget')}</button>`
-          : ''}
+        ${
+          this.store.session.hasToken
+            ? html`<button class="button" type="button" @click=${() => this.store.signOut()}>
+                ${t('ops.forget')}
+              </button>`
+            : ''
+        }
       </header>
       <main id="main" class="ops" tabindex="-1">
         <h1>${t('ops.title')}</h1>
@@ -117,7 +121,10 @@ class OpsPage extends Light {
     const { state } = this.store;
     if (state === 'signed-out' || state === 'forbidden') return this.#token(state === 'forbidden');
     if (state === 'loading') return html`<p class="muted late-shown" role="status">${t('ops.loading')}</p>`;
-    if (state === 'down') return html`<div class="banner" data-tone="warn" role="alert">${icon('alert')}<span>${t('ops.down')}</span></div>`;
+    if (state === 'down')
+      return html`<div class="banner" data-tone="warn" role="alert">
+        ${icon('alert')}<span>${t('ops.down')}</span>
+      </div>`;
     return html`${this.#freshness()} ${this.#tiles()} ${this.#letters()} ${this.#server()}`;
   }
 
@@ -126,9 +133,11 @@ class OpsPage extends Light {
     return html`
       <form class="card token-form" @submit=${this.#signIn}>
         <h2>${t('ops.tokenTitle')}</h2>
-        ${wasRefused
-          ? html`<p class="error-text" role="alert">${icon('alert')}${t('ops.forbidden')}</p>`
-          : html`<p>${t('ops.tokenText')}</p>`}
+        ${
+          wasRefused
+            ? html`<p class="error-text" role="alert">${icon('alert')}${t('ops.forbidden')}</p>`
+            : html`<p>${t('ops.tokenText')}</p>`
+        }
         <label for="operator-token">${t('token.label')}</label>
         <input id="operator-token" name="token" type="password" autocomplete="off" required maxlength="512" />
         <button class="button filled" type="submit">${t('token.submit')}</button>
@@ -146,7 +155,9 @@ class OpsPage extends Light {
     }
     if (missing.length > 0) {
       const parts = missing.map((part) => t(partKeys[part])).join(', ');
-      return html`<div class="banner" data-tone="warn">${icon('alert')}<span>${t('ops.partial', { parts })}</span></div>`;
+      return html`<div class="banner" data-tone="warn">
+        ${icon('alert')}<span>${t('ops.partial', { parts })}</span>
+      </div>`;
     }
     return '';
   }
@@ -155,17 +166,27 @@ class OpsPage extends Light {
     const { jobs } = this.store;
     const counts = jobs?.counts ?? {};
     const oldest = jobs?.oldest_at ? (Date.now() - Date.parse(jobs.oldest_at)) / 1000 : null;
-    const count = (value) => (typeof value === 'number' ? value.toLocaleString(document.documentElement.lang) : t('ops.unknown'));
+    const count = (value) =>
+      typeof value === 'number' ? value.toLocaleString(document.documentElement.lang) : t('ops.unknown');
     const waiting = typeof counts.ready === 'number' ? counts.ready + (counts.expected ?? 0) : undefined;
     const tiles = [
       [t('ops.waiting'), count(waiting)],
       [t('ops.running'), count(counts.running)],
       [t('ops.delayed'), count(counts.delayed)],
       [t('ops.deadCount'), count(counts.dead)],
-      [t('ops.oldest'), oldest === null || Number.isNaN(oldest) ? t(jobs ? 'ops.none' : 'ops.unknown') : formatSpan(oldest)],
+      [
+        t('ops.oldest'),
+        oldest === null || Number.isNaN(oldest) ? t(jobs ? 'ops.none' : 'ops.unknown') : formatSpan(oldest),
+      ],
     ];
     return html`<dl class="figures">
-      ${tiles.map(([name, value]) => html`<div class="card"><dt>${name}</dt><dd>${value}</dd></div>`)}
+      ${tiles.map(
+        ([name, value]) =>
+          html`<div class="card">
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
     </dl>`;
   }
 
@@ -173,7 +194,10 @@ class OpsPage extends Light {
     const { dead, cursor } = this.store;
     if (dead === null) return '';
     if (dead.length === 0) {
-      return html`<div class="state card">${icon('check')}<p>${t('ops.clear')}</p></div>`;
+      return html`<div class="state card">
+        ${icon('check')}
+        <p>${t('ops.clear')}</p>
+      </div>`;
     }
     const shown = this.#shown;
     const chosen = shown.filter((letter) => this.selected.has(letter.id)).map((letter) => letter.id);
@@ -210,7 +234,9 @@ class OpsPage extends Light {
           </tbody>
         </table>
       </div>
-      ${cursor ? html`<button class="button" type="button" @click=${() => this.store.more()}>${t('ops.more')}</button>` : ''}
+      ${cursor
+        ? html`<button class="button" type="button" @click=${() => this.store.more()}>${t('ops.more')}</button>`
+        : ''}
     `;
   }
 
@@ -236,19 +262,33 @@ class OpsPage extends Light {
             ${causes.map((cause) => html`<option value=${cause} ?selected=${cause === this.cause}>${cause}</option>`)}
           </select>
         </label>
-        ${this.cause
-          ? html`<button class="button" type="button" ?disabled=${this.isWorking} @click=${() => this.#act(all, 'retry')}>
-              ${t('ops.retryLike')}
-            </button>`
-          : ''}
-        ${chosen.length > 0
-          ? html`<button class="button" type="button" ?disabled=${this.isWorking} @click=${() => this.#act(chosen, 'retry')}>
-                ${t('ops.retrySelected', { n: chosen.length })}
-              </button>
-              <button class="button" type="button" ?disabled=${this.isWorking} @click=${() => this.#discard(chosen)}>
-                ${t('ops.discardSelected', { n: chosen.length })}
+        ${
+          this.cause
+            ? html`<button
+                class="button"
+                type="button"
+                ?disabled=${this.isWorking}
+                @click=${() => this.#act(all, 'retry')}
+              >
+                ${t('ops.retryLike')}
               </button>`
-          : ''}
+            : ''
+        }
+        ${
+          chosen.length > 0
+            ? html`<button
+                  class="button"
+                  type="button"
+                  ?disabled=${this.isWorking}
+                  @click=${() => this.#act(chosen, 'retry')}
+                >
+                  ${t('ops.retrySelected', { n: chosen.length })}
+                </button>
+                <button class="button" type="button" ?disabled=${this.isWorking} @click=${() => this.#discard(chosen)}>
+                  ${t('ops.discardSelected', { n: chosen.length })}
+                </button>`
+            : ''
+        }
         ${this.isWorking ? html`<span class="muted" role="status">${t('ops.working')} …</span>` : ''}
       </div>
     `;
@@ -271,13 +311,25 @@ class OpsPage extends Light {
         <td class="nowrap">${time}</td>
         <td>${pipeline}</td>
         <td>${letter.cause?.step ?? ''}</td>
-        <td class="cause wrap">${letter.cause?.message ?? causeOf(letter)}<span class="muted">${causeOf(letter)}</span></td>
+        <td class="cause wrap">
+          ${letter.cause?.message ?? causeOf(letter)}<span class="muted">${causeOf(letter)}</span>
+        </td>
         <td class="number">${letter.attempts}</td>
         <td class="row-actions">
-          <button class="button plain" type="button" ?disabled=${this.isWorking} @click=${() => this.#act([letter.id], 'retry')}>
+          <button
+            class="button plain"
+            type="button"
+            ?disabled=${this.isWorking}
+            @click=${() => this.#act([letter.id], 'retry')}
+          >
             ${t('ops.retry')}
           </button>
-          <button class="button plain" type="button" ?disabled=${this.isWorking} @click=${() => this.#discard([letter.id])}>
+          <button
+            class="button plain"
+            type="button"
+            ?disabled=${this.isWorking}
+            @click=${() => this.#discard([letter.id])}
+          >
             ${t('ops.discard')}
           </button>
           <button
@@ -298,7 +350,9 @@ class OpsPage extends Light {
     if (!status) return '';
     const words = (list) =>
       Array.isArray(list)
-        ? list.map((it) => (typeof it === 'string' ? it : [it?.name ?? it?.id, it?.version ?? it?.state].filter(Boolean).join(' ')))
+        ? list.map((it) =>
+            typeof it === 'string' ? it : [it?.name ?? it?.id, it?.version ?? it?.state].filter(Boolean).join(' '),
+          )
         : [];
     const workers = words(status.workers);
     const facts = [
@@ -308,7 +362,15 @@ class OpsPage extends Light {
       [t('ops.plugins'), words(status.plugins).join(', ')],
     ];
     return html`<dl class="facts card">
-      ${facts.filter(([, value]) => value).map(([name, value]) => html`<div><dt>${name}</dt><dd class="wrap">${value}</dd></div>`)}
+      ${facts
+        .filter(([, value]) => value)
+        .map(
+          ([name, value]) =>
+            html`<div>
+              <dt>${name}</dt>
+              <dd class="wrap">${value}</dd>
+            </div>`,
+        )}
     </dl>`;
   }
 }

@@ -113,9 +113,11 @@ export class OpsStore extends EventTarget {
     return { items, cursor };
   }
 
-  /** @param {{jobs: PromiseSettledResult<any>, dead: PromiseSettledResult<any>, status: PromiseSettledResult<any>}} round */
+  /** @param {{[part: string]: PromiseSettledResult<any>}} round jobs, dead and status */
   #take(round) {
-    const failures = Object.entries(round).flatMap(([name, it]) => (it.status === 'rejected' ? [[name, it.reason]] : []));
+    const failures = Object.entries(round).flatMap(([name, it]) =>
+      it.status === 'rejected' ? [[name, it.reason]] : [],
+    );
     if (failures.some(([, error]) => error?.status === 401 || error?.status === 403)) {
       this.session.forget();
       this.state = 'forbidden';

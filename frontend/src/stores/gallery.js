@@ -21,6 +21,17 @@ function insertByAge(items, record, isWhole) {
   return isWhole ? [...items, record] : items;
 }
 
+/**
+ * Whether a record that came in says nothing that is not known.
+ * @param {ImageRecord} known
+ * @param {ImageRecord} record
+ */
+function isToldBy(known, record) {
+  return Object.entries(record).every(
+    ([field, value]) => known[field] === value || JSON.stringify(known[field]) === JSON.stringify(value),
+  );
+}
+
 class List {
   /** @type {ImageRecord[]} */
   items = [];
@@ -144,17 +155,22 @@ export class Gallery extends EventTarget {
    * @param {ImageRecord} record
    */
   put(record) {
+    let isChanged = false;
     for (const [tag, list] of this.#lists) {
+      const before = list.items;
       const at = list.items.findIndex((item) => item.filename === record.filename);
       const isWanted = tag === '' || record.tags?.includes(tag);
       if (at >= 0) {
-        list.items = list.items.map((item, i) => (i === at ? { ...item, ...record } : item));
+        if (isToldBy(before[at], record)) continue;
+        list.items = before.slice();
+        list.items[at] = { ...before[at], ...record };
       } else if (isWanted && list.state !== 'idle') {
-        list.items = insertByAge(list.items, record, list.cursor === null);
+        list.items = insertByAge(before, record, list.cursor === null);
       }
+      isChanged ||= list.items !== before;
     }
     this.#tell(record);
-    this.#changed();
+    if (isChanged) this.#changed();
   }
 
   /** @param {string} filename */
@@ -196,7 +212,8 @@ export class Gallery extends EventTarget {
   /** All tags of the pictures seen so far. */
   get tags() {
     const tags = new Set();
-    for (const list of this.#lists.values()) for (const item of list.items) for (const tag of item.tags ?? []) tags.add(tag);
+    for (const list of this.#lists.values())
+      for (const item of list.items) for (const tag of item.tags ?? []) tags.add(tag);
     return [...tags].sort();
   }
 

@@ -41,7 +41,8 @@ export function sniff(head) {
   if (starts(0x1a, 0x45, 0xdf, 0xa3)) return 'video';
   const text = ascii(head, 0, head.length);
   if (/^\s*<(\?xml|svg|!--)/.test(text)) return 'svg';
-  if (head.length > 0 && [...head].every((byte) => byte === 9 || byte === 10 || byte === 13 || byte >= 32)) return 'text';
+  if (head.length > 0 && [...head].every((byte) => byte === 9 || byte === 10 || byte === 13 || byte >= 32))
+    return 'text';
   return '';
 }
 

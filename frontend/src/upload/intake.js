@@ -10,7 +10,8 @@ const deepest = 16;
 const mostFiles = 20_000;
 
 /**
- * Everything a browser tells of a folder: `readEntries` gives up to 100 at a time and has to be asked until it is empty.
+ * Everything a browser tells of a folder: `readEntries` gives up to 100 at a time and has to be asked until it is
+ * empty.
  * @param {FileSystemDirectoryEntry} folder
  * @returns {Promise<FileSystemEntry[]>}
  */

@@ -24,10 +24,11 @@ class KeysDialog extends Modal {
       body: html`
         <dl class="facts">
           ${keys.map(
-            ([names, text]) => html`<div>
-              <dt>${/** @type {string[]} */ (names).map((name) => html`<kbd>${name}</kbd>`)}</dt>
-              <dd>${t(/** @type {string} */ (text))}</dd>
-            </div>`,
+            ([names, text]) =>
+              html`<div>
+                <dt>${/** @type {string[]} */ (names).map((name) => html`<kbd>${name}</kbd>`)}</dt>
+                <dd>${t(/** @type {string} */ (text))}</dd>
+              </div>`,
           )}
         </dl>
         <div class="actions">

@@ -28,11 +28,11 @@ const svg = (inner) =>
 const icons = {
   close: '<path d="m9 9 14 14M23 9 9 23"/>',
   arrow: '<path d="m19 8-8 8 8 8"/>',
-  zoom: '<circle cx="14.500" cy="14.500" r="7"/><path d="m20 20 5 5M11.500 14.500h6"/><path class="pswp__zoom-icn-bar-v" d="M14.500 11.500v6"/>',
+  zoom: '<circle cx="14.5" cy="14.5" r="7"/><path d="m20 20 5 5M11.5 14.5h6"/><path class="pswp__zoom-icn-bar-v" d="M14.5 11.5v6"/>',
   info: '<circle cx="16" cy="16" r="10"/><path d="M16 15v6M16 11v.5"/>',
-  copy: '<path d="M14 18a4 4 0 0 0 5.700 0l4-4a4 4 0 0 0-5.700-5.700l-1.300 1.300M18 14a4 4 0 0 0-5.700 0l-4 4a4 4 0 0 0 5.700 5.700l1.300-1.300"/>',
+  copy: '<path d="M14 18a4 4 0 0 0 5.7 0l4-4a4 4 0 0 0-5.7-5.7l-1.3 1.3M18 14a4 4 0 0 0-5.7 0l-4 4a4 4 0 0 0 5.7 5.7l1.3-1.3"/>',
   trash: '<path d="M8 10h16M13 10V7h6v3M10 10l1 14h10l1-14M14 14v6M18 14v6"/>',
-  keys: '<path d="M12.500 13a3.500 3.500 0 1 1 5 3.100c-1 .5-1.500 1-1.500 2.400M16 22v.5"/>',
+  keys: '<path d="M12.5 13a3.5 3.5 0 1 1 5 3.1c-1 .5-1.5 1-1.5 2.4M16 22v.5"/>',
 };
 
 export const loadStyles = () => loadStyle(PIXMILL_STYLES.lightbox);
@@ -140,7 +140,9 @@ export class Viewer {
     const known = new Set(this.#records.map((record) => record.filename));
     const last = this.#records.at(-1)?.filename;
     const all = this.#viewable();
-    const fresh = all.slice(all.findIndex((record) => record.filename === last) + 1).filter((it) => !known.has(it.filename));
+    const fresh = all
+      .slice(all.findIndex((record) => record.filename === last) + 1)
+      .filter((it) => !known.has(it.filename));
     this.#records.push(...fresh);
   }
 

@@ -1,5 +1,6 @@
 /** The gallery: justified rows of one list, with a tile for every state a picture can be in. */
 import { html } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { createRef, ref } from 'lit/directives/ref.js';
 import { copyText } from '../clipboard.js';
@@ -7,7 +8,7 @@ import { vars, placeholder } from '../components/directives.js';
 import { emptyDrawing, icon } from '../components/icon.js';
 import { Light } from '../components/light.js';
 import { app } from '../context.js';
-import { t } from '../i18n/t.js';
+import { currentLocale, t } from '../i18n/t.js';
 import { notify } from '../notify.js';
 import { altOf, nameOf, previewUrl, ratioOf, shareUrl, srcsetOf } from '../pictures.js';
 import { imagePath } from '../router.js';
@@ -19,6 +20,9 @@ const skeletonRatios = [1.5, 0.75, 1.33, 1.78, 1, 1.5, 0.8, 1.6, 1.33, 1.5, 0.67
 const eagerTiles = 4;
 /** Near the top new pictures may push the others down. */
 const topPx = 80;
+/** After a drawing, so many times as long nothing is drawn, up to a second. */
+const restShare = 5;
+const longestRestMs = 1000;
 
 class GalleryView extends Light {
   static properties = { tag: { attribute: false } };
@@ -26,6 +30,10 @@ class GalleryView extends Light {
   #list = createRef();
   #foot = createRef();
   #first = '';
+  /** @type {Set<string>} */
+  #eager = new Set();
+  #drawnAt = 0;
+  #costMs = 0;
   /** @type {{name: string, top: number} | null} */
   #anchor = null;
   #isRestored = false;
@@ -51,9 +59,22 @@ class GalleryView extends Light {
     this.#observer?.disconnect();
   }
 
+  /** However much comes in, the page has most of its time for other things than drawing the list. */
+  async scheduleUpdate() {
+    const wait = this.#drawnAt + restShare * this.#costMs - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(wait, longestRestMs)));
+    const from = performance.now();
+    super.scheduleUpdate();
+    // The layout would come anyway; asked for here it counts.
+    this.getBoundingClientRect();
+    this.#drawnAt = performance.now();
+    this.#costMs = this.#drawnAt - from;
+  }
+
   willUpdate(changed) {
     if (changed.has('tag')) {
       this.#isRestored = false;
+      this.#eager.clear();
       const place = app.router.place;
       app.gallery.load(this.tag, place?.pages ?? 1);
     }
@@ -73,7 +94,8 @@ class GalleryView extends Light {
   updated() {
     this.#first = app.gallery.items(this.tag)[0]?.filename ?? '';
     const tile = this.#anchor && this.#tileOf(this.#anchor.name);
-    if (tile && this.#anchor) scrollBy({ top: tile.getBoundingClientRect().top - this.#anchor.top, behavior: 'instant' });
+    if (tile && this.#anchor)
+      scrollBy({ top: tile.getBoundingClientRect().top - this.#anchor.top, behavior: 'instant' });
     this.#anchor = null;
     this.#restore();
     const foot = this.#foot.value;
@@ -131,9 +153,12 @@ class GalleryView extends Light {
   render() {
     const list = app.gallery.list(this.tag);
     const items = app.gallery.items(this.tag);
+    if (this.#eager.size === 0) this.#eager = new Set(items.slice(0, eagerTiles).map((record) => record.filename));
     return html`
       <div class="view-head">
-        <h1 class=${this.tag ? '' : 'sr-only'}>${this.tag ? t('gallery.tagTitle', { tag: this.tag }) : t('gallery.title')}</h1>
+        <h1 class=${this.tag ? '' : 'sr-only'}>
+          ${this.tag ? t('gallery.tagTitle', { tag: this.tag }) : t('gallery.title')}
+        </h1>
         ${this.tag ? html`<a class="button" href="/">${icon('close')}${t('gallery.clearFilter')}</a>` : ''}
       </div>
       ${this.#body(list, items)}
@@ -149,7 +174,7 @@ class GalleryView extends Light {
         ${repeat(
           items,
           (record) => record.filename,
-          (record, i) => this.#tile(record, i),
+          (record) => this.#guarded(record),
         )}
       </ul>
       <div class="foot" ${ref(this.#foot)}>${this.#footOf(list, items)}</div>
@@ -217,10 +242,17 @@ class GalleryView extends Light {
   }
 
   /**
+   * A tile of which nothing changed is not looked at again: a thousand uploads draw the list a thousand times.
    * @param {ImageRecord} record
-   * @param {number} i
    */
-  #tile(record, i) {
+  #guarded(record) {
+    const { filename } = record;
+    const known = [record, app.gallery.hinted(filename), app.gallery.isLate(filename), currentLocale()];
+    return html`${guard(known, () => this.#tile(record))}`;
+  }
+
+  /** @param {ImageRecord} record */
+  #tile(record) {
     const name = nameOf(record);
     const isReady = record.status === 'ready' && previewUrl(record, 320) !== '';
     return html`
@@ -232,7 +264,7 @@ class GalleryView extends Light {
       >
         <a href=${imagePath(record.filename)} ?data-over=${isReady} title=${name}>
           ${record.placeholder ? html`<canvas class="blur" ${placeholder(record.placeholder)}></canvas>` : ''}
-          ${isReady ? this.#image(record, i) : this.#badge(record)}
+          ${isReady ? this.#image(record) : this.#badge(record)}
         </a>
         <button
           class="button icon-only tile-copy"
@@ -247,8 +279,8 @@ class GalleryView extends Light {
     `;
   }
 
-  #image(record, i) {
-    const isEager = i < eagerTiles;
+  #image(record) {
+    const isEager = this.#eager.has(record.filename);
     return html`
       <img
         alt=${altOf(record)}

@@ -43,7 +43,11 @@ test('a huge file goes out as it is read, its progress rises @real', async ({ ap
   }
 });
 
-test('on a slow line amount, speed and time left are told, and Cancel stops the bytes @real', async ({ app, page, server }) => {
+test('on a slow line amount, speed and time left are told, and Cancel stops the bytes @real', async ({
+  app,
+  page,
+  server,
+}) => {
   await app.open();
   await app.slowUpload(150_000);
   const name = 'slow.png';
@@ -51,7 +55,10 @@ test('on a slow line amount, speed and time left are told, and Cancel stops the 
   await expect(app.row(name)).toContainText(/\d+%, [\d.]+ (kB|MB) of 3 MB/);
   await expect(page.getByTestId('pace')).toHaveText(/of 3 MB, .+\/s, \d+ seconds left/);
   const stopped = page.waitForEvent('requestfailed', (request) => request.url().includes('/upload?'));
-  await app.row(name).getByRole('button', { name: `Cancel ${name}` }).click();
+  await app
+    .row(name)
+    .getByRole('button', { name: `Cancel ${name}` })
+    .click();
   await stopped;
   await expect(app.row(name)).toContainText('Cancelled');
   expect(await server.images()).toEqual([]);
@@ -80,7 +87,11 @@ test('offline in the middle of an upload: it says so, resumes by itself, and the
   expect(await server.images()).toHaveLength(1);
 });
 
-test('an answer that is lost after the bytes arrived: the same key again, and one record @real', async ({ app, page, server }) => {
+test('an answer that is lost after the bytes arrived: the same key again, and one record @real', async ({
+  app,
+  page,
+  server,
+}) => {
   app.expectBrokenConnection();
   const keys = [];
   await page.route(uploads, async (route) => {
@@ -104,7 +115,10 @@ test('an answer that is lost after the bytes arrived: the same key again, and on
 
 test('a busy server is waited for as long as it asks, and nothing counts as failed @real', async ({ app, page }) => {
   app.expectStatus(429, 503);
-  const answers = [problem(429, 'http.busy', { 'retry-after': '2' }), problem(503, 'http.busy', { 'retry-after': '1' })];
+  const answers = [
+    problem(429, 'http.busy', { 'retry-after': '2' }),
+    problem(503, 'http.busy', { 'retry-after': '1' }),
+  ];
   let attempts = 0;
   await page.route(uploads, (route) => {
     attempts += 1;
@@ -118,7 +132,7 @@ test('a busy server is waited for as long as it asks, and nothing counts as fail
   expect(attempts).toBe(3);
 });
 
-test('a server that fails is tried again by itself, then by Retry failed, and only the failed ones are sent @real', async ({
+test('a server that fails is tried again by itself, then by Retry, which sends only what failed @real', async ({
   app,
   page,
   server,
@@ -189,7 +203,11 @@ test('a presigned upload that stays refused says so', async ({ app, page, server
   await expect(app.rows).toContainText('This is not allowed here.');
 });
 
-test('where a token is wanted it is asked for once, kept in the tab, and no file is lost', async ({ app, page, server }) => {
+test('where a token is wanted it is asked for once, kept in the tab, and no file is lost', async ({
+  app,
+  page,
+  server,
+}) => {
   app.expectStatus(401);
   server.stub.uploadToken = 'let me in';
   await app.open();
@@ -234,7 +252,11 @@ test('a page that is left while files are on their way asks first', async ({ app
   await dialog.accept();
 });
 
-test('a server that does not answer: a banner with the next try, and it goes by itself @real', async ({ app, page, server }) => {
+test('a server that does not answer: a banner with the next try, and it goes by itself @real', async ({
+  app,
+  page,
+  server,
+}) => {
   app.expectBrokenConnection();
   await server.seed(1);
   await page.route(/\/(images|health)/, (route) => route.abort('connectionrefused'));

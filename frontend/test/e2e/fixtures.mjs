@@ -51,7 +51,9 @@ class RealServer {
       const headers = { ...this.headers, 'content-type': 'image/png' };
       await fetch(`${this.url}/upload?filename=${name}`, { method: 'POST', body, headers });
     }
-    await expect.poll(async () => (await this.images()).every((it) => it.status === 'ready'), { timeout: 120_000 }).toBe(true);
+    await expect
+      .poll(async () => (await this.images()).every((it) => it.status === 'ready'), { timeout: 120_000 })
+      .toBe(true);
   }
 }
 
@@ -84,7 +86,9 @@ async function guard(context, origin) {
   const allowed = [];
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => {
-      console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`);
+      console.error(
+        `policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`,
+      );
     });
   });
   context.on('console', (message) => {
@@ -184,7 +188,9 @@ export class App {
         const transfer = new DataTransfer();
         const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
         transfer.items.add(new File([bytes], name, { type }));
-        element.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true }));
+        element.dispatchEvent(
+          new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true }),
+        );
       },
       { name: file.name, type: file.mimeType, data: file.buffer.toString('base64') },
     );
@@ -215,7 +221,10 @@ export class App {
       if (!isHeld || route.request().method() !== 'GET') return route.fallback();
       const answer = await route.fetch();
       const body = await answer.json();
-      return route.fulfill({ response: answer, json: body.items ? { ...body, items: body.items.map(hold) } : hold(body) });
+      return route.fulfill({
+        response: answer,
+        json: body.items ? { ...body, items: body.items.map(hold) } : hold(body),
+      });
     });
     return () => (isHeld = false);
   }
@@ -230,9 +239,15 @@ export class App {
     const isThere = await this.page.evaluate(() => 'axe' in window);
     if (!isThere) await this.page.evaluate(axeSource);
     const found = await this.page.evaluate(async (values) => {
-      await Promise.all(document.getAnimations().map((it) => (it.effect?.getComputedTiming().iterations === Infinity ? null : it.finished.catch(() => {}))));
+      await Promise.all(
+        document
+          .getAnimations()
+          .map((it) => (it.effect?.getComputedTiming().iterations === Infinity ? null : it.finished.catch(() => {}))),
+      );
       const { violations } = await window.axe.run(document, { runOnly: { type: 'tag', values } });
-      return violations.map((it) => `${it.id}: ${it.nodes.map((node) => `${node.html.slice(0, 200)} ${node.failureSummary}`).join(' | ')}`);
+      return violations.map(
+        (it) => `${it.id}: ${it.nodes.map((node) => `${node.html.slice(0, 200)} ${node.failureSummary}`).join(' | ')}`,
+      );
     }, tags);
     expect(found).toEqual([]);
   }

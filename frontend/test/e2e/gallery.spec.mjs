@@ -72,7 +72,11 @@ test('a hidden tab asks nothing; seen again it goes on @real', async ({ app, pag
   await expect(app.tiles.first().locator('img')).toBeVisible();
 });
 
-test('a preview that takes longer than ten minutes is no longer waited for, and the tile says so', async ({ app, page, server }) => {
+test('a preview that takes longer than ten minutes is no longer waited for, and the tile says so', async ({
+  app,
+  page,
+  server,
+}) => {
   await server.seed(1);
   await app.holdThumbnails();
   await page.clock.install();
@@ -147,7 +151,11 @@ test('a page that fails keeps the place and offers to try again @real', async ({
   await expect(app.tiles).toHaveCount(144);
 });
 
-test('Back restores the place in the gallery, from another tag and after a reload @real', async ({ app, page, server }) => {
+test('Back restores the place in the gallery, from another tag and after a reload @real', async ({
+  app,
+  page,
+  server,
+}) => {
   await server.seed(160, { height: 24 });
   await app.open();
   await expect(app.tiles).toHaveCount(48);

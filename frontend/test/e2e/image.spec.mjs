@@ -5,7 +5,10 @@ const focused = (page) =>
   page.evaluate(() => {
     const element = document.activeElement;
     const style = getComputedStyle(element);
-    return { name: element.getAttribute('aria-label') ?? element.textContent.trim(), isRinged: style.outlineStyle !== 'none' };
+    return {
+      name: element.getAttribute('aria-label') ?? element.textContent.trim(),
+      isRinged: style.outlineStyle !== 'none',
+    };
   });
 
 test('keyboard alone: skip link, upload, viewer, back to the tile, copy Markdown, delete, undo @real', async ({
@@ -70,14 +73,17 @@ test('keyboard alone: skip link, upload, viewer, back to the tile, copy Markdown
 test('keyboard alone: a file is chosen and uploaded, and what became of it is spoken @real', async ({ app, page }) => {
   await app.open();
   const button = page.getByRole('button', { name: 'Upload', exact: true });
-  for (let i = 0; i < 6 && !(await button.evaluate((it) => it === document.activeElement)); i += 1) await page.keyboard.press('Tab');
+  for (let i = 0; i < 6 && !(await button.evaluate((it) => it === document.activeElement)); i += 1)
+    await page.keyboard.press('Tab');
   await expect(button).toBeFocused();
   expect((await focused(page)).isRinged).toBe(true);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Browse' })).toBeFocused();
   const chooser = page.waitForEvent('filechooser');
   await page.keyboard.press('Enter');
-  await (await chooser).setFiles([picture(1), { name: 'a.tif', mimeType: 'image/tiff', buffer: Buffer.from('II*\0aaaaaaaa') }]);
+  await (
+    await chooser
+  ).setFiles([picture(1), { name: 'a.tif', mimeType: 'image/tiff', buffer: Buffer.from('II*\0aaaaaaaa') }]);
   await expect(app.live).toHaveText('1 of 2 uploaded, 1 failed');
 });
 
@@ -125,7 +131,10 @@ test('opened cold, a picture has a page of its own, and deep links are titled @r
   await expect(page.getByRole('heading', { level: 1, name: record.name })).toBeVisible();
   await expect(page.locator('.stage img.is-shown')).toBeVisible();
   await expect(page).toHaveTitle(new RegExp(record.name));
-  await expect(page.getByRole('link', { name: 'Download' })).toHaveAttribute('href', new RegExp(`/uploads/${record.filename}`));
+  await expect(page.getByRole('link', { name: 'Download' })).toHaveAttribute(
+    'href',
+    new RegExp(`/uploads/${record.filename}`),
+  );
   await page.getByRole('link', { name: 'All pictures' }).first().click();
   await expect(app.tiles).toHaveCount(2);
 });
@@ -138,7 +147,11 @@ test('a picture that is not there says so and leads on @real', async ({ app, pag
   await expect(page).toHaveURL(/\/$/);
 });
 
-test('a deletion that is not undone reaches the server; leaving the page sends it at once @real', async ({ app, page, server }) => {
+test('a deletion that is not undone reaches the server; leaving the page sends it at once @real', async ({
+  app,
+  page,
+  server,
+}) => {
   await server.seed(3);
   const erase = async (at) => {
     await app.tiles.nth(at).getByRole('link').click();
@@ -187,12 +200,21 @@ test('where the clipboard is refused, what is to be copied is shown and selected
   const field = page.getByLabel('Copy it from here');
   await expect(field).toBeFocused();
   await expect(field).toHaveValue(/^<a href="/);
-  expect(await page.evaluate(() => getSelection()?.toString() || document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd))).toMatch(/^<a href=/);
+  expect(
+    await page.evaluate(
+      () =>
+        getSelection()?.toString() ||
+        document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd),
+    ),
+  ).toMatch(/^<a href=/);
 });
 
 test('tags and camera of a picture are told, places are not', async ({ app, page, server }) => {
   await server.seed(1, {
-    more: () => ({ tags: ['sea', 'evening'], exif: { make: 'Canon', model: 'EOS R5', taken_at: '2026-05-01T12:00:00Z', gps_latitude: 52.5 } }),
+    more: () => ({
+      tags: ['sea', 'evening'],
+      exif: { make: 'Canon', model: 'EOS R5', taken_at: '2026-05-01T12:00:00Z', gps_latitude: 52.5 },
+    }),
   });
   const [record] = await server.images();
   await app.open(`/i/${record.filename}`);
@@ -211,7 +233,9 @@ test('names, tags and camera fields with markup stay text', async ({ app, page, 
   await app.tiles.first().getByRole('link').click();
   await expect(page.locator('.pswp.is-settled')).toBeVisible();
   await page.keyboard.press('i');
-  await expect(page.getByRole('complementary', { name: 'Details' }).getByRole('heading', { level: 1 })).toHaveText(`${nasty}.png`);
+  await expect(page.getByRole('complementary', { name: 'Details' }).getByRole('heading', { level: 1 })).toHaveText(
+    `${nasty}.png`,
+  );
   await page.getByRole('link', { name: nasty, exact: true }).click();
   await expect(page.getByRole('heading', { name: `Tagged ${nasty}` })).toBeVisible();
   await app.browse([{ name: `${nasty}.txt`, mimeType: 'text/plain', buffer: Buffer.from('text') }]);

@@ -7,13 +7,19 @@ test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true
 const smallTargets = (page) =>
   page.evaluate(() =>
     [...document.querySelectorAll('button, a[href], input:not([type=file]):not([type=checkbox]), select, summary')]
-      .filter((it) => it.checkVisibility({ visibilityProperty: true }) && !it.closest('[inert]') && !it.closest('.skip'))
+      .filter(
+        (it) => it.checkVisibility({ visibilityProperty: true }) && !it.closest('[inert]') && !it.closest('.skip'),
+      )
       .map((it) => ({ text: it.outerHTML.slice(0, 120), box: it.getBoundingClientRect() }))
       .filter(({ box }) => box.width > 1 && (box.width < 44 || box.height < 44))
       .map(({ text, box }) => `${Math.round(box.width)}x${Math.round(box.height)} ${text}`),
   );
 
-test('nothing scrolls sideways, every target is large enough, and the search is folded @real', async ({ app, page, server }) => {
+test('nothing scrolls sideways, every target is large enough, and the search is folded @real', async ({
+  app,
+  page,
+  server,
+}) => {
   await server.seed(12);
   await app.open();
   await expect(app.tiles).toHaveCount(12);

@@ -37,7 +37,9 @@ test('a part that is gone with a new deployment: reloaded once, then offered', a
   app.allow(/Failed to fetch dynamically imported module/);
   await server.seed(2);
   let isGone = true;
-  await page.route(/assets\/lightbox-.*\.js/, (route) => (isGone ? route.fulfill({ status: 404, body: '' }) : route.continue()));
+  await page.route(/assets\/lightbox-.*\.js/, (route) =>
+    isGone ? route.fulfill({ status: 404, body: '' }) : route.continue(),
+  );
   await app.open();
   let loads = 0;
   page.on('load', () => (loads += 1));
@@ -87,11 +89,18 @@ test('German where the browser wants it; another language on demand, which is re
 
 test('German has room in every control', async ({ browser, server }) => {
   await server.seed(6);
-  const context = await browser.newContext({ locale: 'de-DE', viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const context = await browser.newContext({
+    locale: 'de-DE',
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
   const page = await context.newPage();
   await page.goto(server.url);
   await page.getByRole('button', { name: 'Hochladen', exact: true }).tap();
-  await page.getByTestId('browse').setInputFiles([picture(1), { name: 'a.tif', mimeType: '', buffer: Buffer.from('II*\0aaaaaaaa') }]);
+  await page
+    .getByTestId('browse')
+    .setInputFiles([picture(1), { name: 'a.tif', mimeType: '', buffer: Buffer.from('II*\0aaaaaaaa') }]);
   await expect(page.getByText('1 von 2 hochgeladen, 1 gescheitert')).toBeVisible();
   const { wide, view } = await page.evaluate(() => ({
     wide: document.documentElement.scrollWidth,

@@ -8,8 +8,20 @@ const fail = (status) => (route) => route.fulfill({ status, contentType: 'applic
 const never = () => {};
 
 const large = { height: 360 };
-const exif = { make: 'Canon', model: 'EOS R5', lens: 'RF 35mm F1.8', taken_at: '2026-05-01T18:42:00Z', exposure: '1/250 s', aperture: 'f/5.6', iso: 200 };
-const named = (i) => ({ name: ['Harbour at dusk.jpg', 'Two hills.png', 'IMG_2041.jpg'][i % 3], tags: i % 2 ? ['sea', 'evening'] : ['hills'], exif });
+const exif = {
+  make: 'Canon',
+  model: 'EOS R5',
+  lens: 'RF 35mm F1.8',
+  taken_at: '2026-05-01T18:42:00Z',
+  exposure: '1/250 s',
+  aperture: 'f/5.6',
+  iso: 200,
+};
+const named = (i) => ({
+  name: ['Harbour at dusk.jpg', 'Two hills.png', 'IMG_2041.jpg'][i % 3],
+  tags: i % 2 ? ['sea', 'evening'] : ['hills'],
+  exif,
+});
 
 const shown = async ({ app }, n) => {
   await expect(app.tiles).toHaveCount(n);
@@ -111,7 +123,9 @@ const whole = {
     await expect(page.getByText('Drop pictures to upload them')).toBeVisible();
   },
   'not-found': async ({ app, page }) => {
-    await page.route('**/nowhere/at/all', async (route) => route.fulfill({ response: await route.fetch({ url: new URL('/', route.request().url()).href }) }));
+    await page.route('**/nowhere/at/all', async (route) =>
+      route.fulfill({ response: await route.fetch({ url: new URL('/', route.request().url()).href }) }),
+    );
     await app.open('/nowhere/at/all');
     await expect(page.getByRole('heading', { name: 'Not found' })).toBeVisible();
   },
@@ -152,7 +166,9 @@ const upload = {
       picture(32, { name: 'broken.png' }),
     ]);
     await expect(app.row('broken.png')).toHaveAttribute('data-state', 'failed');
-    await page.getByTestId('browse').setInputFiles(['going.png', 'second.png', 'third.png', 'waits.png'].map((name, i) => picture(40 + i, { name })));
+    await page
+      .getByTestId('browse')
+      .setInputFiles(['going.png', 'second.png', 'third.png', 'waits.png'].map((name, i) => picture(40 + i, { name })));
     await expect(app.row('waits.png')).toHaveAttribute('data-state', 'waiting');
     await expand(page);
     await page.locator('.rows').evaluate((list) => list.scrollTo(0, 0));
@@ -160,7 +176,9 @@ const upload = {
   },
   'upload-busy-server': async ({ app, page }) => {
     app.expectStatus(503);
-    await page.route('**/upload?*', (route) => route.fulfill({ status: 503, headers: { 'retry-after': '600' }, body: '{}' }));
+    await page.route('**/upload?*', (route) =>
+      route.fulfill({ status: 503, headers: { 'retry-after': '600' }, body: '{}' }),
+    );
     await app.open();
     await app.browse([picture(1), picture(2)]);
     await expect(app.rows.first()).toContainText('Waiting for the server');
@@ -262,7 +280,7 @@ const image = {
     await all.page.getByRole('button', { name: 'Copy Markdown' }).click();
     await expect(all.page.getByLabel('Copy it from here')).toBeFocused();
   },
-  'viewer': openViewer,
+  viewer: openViewer,
   'viewer-details': async (all) => {
     await openViewer(all);
     await all.page.keyboard.press('i');
@@ -281,7 +299,10 @@ const image = {
   'delete-undo': async (all) => {
     await openViewer(all);
     await all.page.keyboard.press('Delete');
-    await all.page.getByRole('dialog', { name: 'Delete this picture?' }).getByRole('button', { name: 'Delete' }).click();
+    await all.page
+      .getByRole('dialog', { name: 'Delete this picture?' })
+      .getByRole('button', { name: 'Delete' })
+      .click();
     await expect(all.page.getByRole('button', { name: 'Undo' })).toBeVisible();
   },
 };
@@ -320,7 +341,10 @@ const ops = {
   },
   'ops-details': async (all) => {
     await openOps(all);
-    await all.page.getByRole('button', { name: /Details of the job/ }).first().click();
+    await all.page
+      .getByRole('button', { name: /Details of the job/ })
+      .first()
+      .click();
     await expect(all.page.getByRole('dialog', { name: 'Details' })).toBeVisible();
   },
   'ops-discard': async (all) => {

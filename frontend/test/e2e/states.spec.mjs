@@ -1,4 +1,4 @@
-/** Every state, light and dark, wide and on a phone: nothing axe finds, no sideways scroll, and a screenshot to judge. */
+/** Every state, light and dark, wide and on a phone: nothing that axe finds, no sideways scroll, a screenshot. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from './fixtures.mjs';

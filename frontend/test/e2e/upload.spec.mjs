@@ -1,7 +1,7 @@
 /** Uploading: choosing, dropping, pasting, and what is told of it. */
 import { expect, picture, test } from './fixtures.mjs';
 
-test('a first upload by Browse reaches Done, is the top tile, and its copied link is the page of the record @real', async ({
+test('a first upload by Browse is done, is the top tile, and its link is the page of the record @real', async ({
   app,
   context,
   page,
@@ -50,7 +50,7 @@ test('a pasted picture gets a name and a preview; pasted into the search field i
   expect(drawn).toBe(true);
 });
 
-test('what cannot be a picture here is refused with its reason before a byte is sent, and the others go on @real', async ({
+test('what is no picture is refused with its reason before a byte is sent, and the others go on @real', async ({
   app,
   page,
 }) => {
@@ -83,7 +83,10 @@ test('a file over the limit is refused before any request, with the limit named'
   expect(sent).toEqual([]);
 });
 
-test('a type that only the server refuses is told in words, with what the server said behind them @real', async ({ app, page }) => {
+test('a type that only the server refuses is told in words, with what the server said behind them @real', async ({
+  app,
+  page,
+}) => {
   app.expectStatus(415);
   await page.route('**/upload?*', (route) =>
     route.fulfill({
@@ -100,7 +103,11 @@ test('a type that only the server refuses is told in words, with what the server
   await expect(row.getByRole('button', { name: /^Retry/ })).toHaveCount(0);
 });
 
-test('the same bytes again are already here, and Open goes to the first record @real', async ({ app, page, server }) => {
+test('the same bytes again are already here, and Open goes to the first record @real', async ({
+  app,
+  page,
+  server,
+}) => {
   await app.open();
   await app.browse([picture(1)]);
   await expect(app.rows).toHaveAttribute('data-state', 'done');
@@ -153,7 +160,11 @@ test('a folder of 250 files in folders is read to its end', async ({ app, page }
   await expect(page.getByRole('heading', { name: '0 of 250 uploaded, 250 failed' })).toBeVisible();
 });
 
-test('a hundred files: no more in flight than configured, few rows in the page, all done @real', async ({ app, page, server }) => {
+test('a hundred files: no more in flight than configured, few rows in the page, all done @real', async ({
+  app,
+  page,
+  server,
+}) => {
   test.setTimeout(180_000);
   await page.addInitScript(() => {
     // Told in the page itself: outside, the end of one request and the start of the next come in any order.

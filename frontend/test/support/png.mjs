@@ -43,12 +43,42 @@ const mix = (a, b, share) => a.map((value, i) => value + (b[i] - value) * share)
 
 /** Skies, hills and water in colours that go together. */
 const palettes = [
-  [[250, 214, 165], [222, 121, 94], [92, 61, 86], [38, 34, 58]],
-  [[168, 208, 230], [109, 160, 196], [55, 99, 128], [24, 55, 74]],
-  [[244, 231, 211], [197, 196, 160], [121, 148, 106], [52, 82, 62]],
-  [[58, 64, 104], [106, 92, 138], [196, 132, 144], [246, 190, 160]],
-  [[205, 223, 219], [143, 184, 178], [84, 128, 128], [40, 72, 80]],
-  [[252, 236, 196], [236, 190, 120], [190, 120, 70], [96, 58, 44]],
+  [
+    [250, 214, 165],
+    [222, 121, 94],
+    [92, 61, 86],
+    [38, 34, 58],
+  ],
+  [
+    [168, 208, 230],
+    [109, 160, 196],
+    [55, 99, 128],
+    [24, 55, 74],
+  ],
+  [
+    [244, 231, 211],
+    [197, 196, 160],
+    [121, 148, 106],
+    [52, 82, 62],
+  ],
+  [
+    [58, 64, 104],
+    [106, 92, 138],
+    [196, 132, 144],
+    [246, 190, 160],
+  ],
+  [
+    [205, 223, 219],
+    [143, 184, 178],
+    [84, 128, 128],
+    [40, 72, 80],
+  ],
+  [
+    [252, 236, 196],
+    [236, 190, 120],
+    [190, 120, 70],
+    [96, 58, 44],
+  ],
 ];
 
 const ratios = [1.5, 0.75, 1.33, 1.78, 1, 1.5, 0.67, 1.6, 1.5, 0.8, 2.2, 1.33];
@@ -62,7 +92,8 @@ export function landscape(n, { height = 48, ratio = ratios[n % ratios.length] } 
   const [sky, haze, hill, near] = palettes[n % palettes.length];
   const width = Math.round(height * ratio);
   const shift = (n * 0.37) % 1;
-  const hills = (x, base, size, speed) => base + size * Math.sin((x + shift) * speed) + size * 0.4 * Math.sin((x - shift) * speed * 2.3);
+  const hills = (x, base, size, speed) =>
+    base + size * Math.sin((x + shift) * speed) + size * 0.4 * Math.sin((x - shift) * speed * 2.3);
   return makePng(width, height, (x, y) => {
     if (y > hills(x, 0.8, 0.05, 5)) return mix(near, hill, 0.15 * (1 - y));
     if (y > hills(x, 0.62, 0.07, 8)) return mix(hill, near, (y - 0.5) * 0.6);
@@ -79,7 +110,7 @@ export function landscape(n, { height = 48, ratio = ratios[n % ratios.length] } 
 export function sizeOf(bytes) {
   if (bytes.subarray(0, 8).equals(signature)) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
-  for (let at = 2; at + 9 < bytes.length; ) {
+  for (let at = 2; at + 9 < bytes.length;) {
     const marker = bytes[at + 1];
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (isFrame) return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };

@@ -39,7 +39,13 @@ const pageHeaders = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-const extensions = { 'image/jpeg': 'jpg', 'image/png': 'png', 'image/webp': 'webp', 'image/avif': 'avif', 'image/gif': 'gif' };
+const extensions = {
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'image/webp': 'webp',
+  'image/avif': 'avif',
+  'image/gif': 'gif',
+};
 
 /** The media type of bytes, as far as the stub takes them. */
 function typeOf(bytes) {
@@ -113,14 +119,15 @@ export class Stub {
 
   /**
    * @param {Buffer} bytes
-   * @param {{name?: string, tags?: string[], exif?: object, status?: string, error?: string, createdAt?: string}} [more]
+   * @param {{name?: string, tags?: string[], exif?: object, createdAt?: string}} [more]
    */
   store(bytes, more = {}) {
     const type = typeOf(bytes);
     if (!type) throw new Refusal(415, 'http.unsupported_media_type', 'these bytes are no JPEG, PNG, WebP, AVIF or GIF');
     this.#serial += 1;
     const created = more.createdAt ?? new Date(Date.now()).toISOString();
-    const filename = `${created.replace(/\D/g, '').slice(0, 17)}-${String(this.#serial).padStart(5, '0')}${randomBytes(2).toString('hex')}.${extensions[type]}`;
+    const random = String(this.#serial).padStart(5, '0') + randomBytes(2).toString('hex');
+    const filename = `${created.replace(/\D/g, '').slice(0, 17)}-${random}.${extensions[type]}`;
     const record = {
       filename,
       name: more.name ?? filename,
@@ -212,7 +219,14 @@ export class Stub {
   }
 
   #problem(response, { status, code, message }) {
-    const body = { type: 'about:blank', title: code, status, detail: message, code, request: randomBytes(8).toString('hex') };
+    const body = {
+      type: 'about:blank',
+      title: code,
+      status,
+      detail: message,
+      code,
+      request: randomBytes(8).toString('hex'),
+    };
     response.writeHead(status, { 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
     response.end(JSON.stringify(body));
   }
@@ -295,11 +309,18 @@ export class Stub {
     const tag = query.get('tag');
     const all = [...this.records.values()]
       .filter((record) => !tag || record.tags.includes(tag))
-      .sort((a, b) => (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : a.filename < b.filename ? 1 : -1));
-    const after = query.get('cursor') ? all.findIndex((it) => it.filename === Buffer.from(query.get('cursor'), 'base64url').toString()) + 1 : 0;
+      .sort((a, b) =>
+        a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : a.filename < b.filename ? 1 : -1,
+      );
+    const after = query.get('cursor')
+      ? all.findIndex((it) => it.filename === Buffer.from(query.get('cursor'), 'base64url').toString()) + 1
+      : 0;
     const items = all.slice(after, after + limit);
     const isLast = after + limit >= all.length;
-    this.#json(response, 200, { items, cursor: isLast ? null : Buffer.from(items.at(-1).filename).toString('base64url') });
+    this.#json(response, 200, {
+      items,
+      cursor: isLast ? null : Buffer.from(items.at(-1).filename).toString('base64url'),
+    });
   }
 
   #one(request, response, filename) {
@@ -337,15 +358,22 @@ export class Stub {
   async #admin(request, response, url) {
     const { authorization } = request.headers;
     if (!authorization) throw new Refusal(401, 'auth.token_required', 'the operator token is required');
-    if (authorization !== `Bearer ${operatorToken}`) throw new Refusal(403, 'auth.forbidden', 'this is not the operator token');
+    if (authorization !== `Bearer ${operatorToken}`)
+      throw new Refusal(403, 'auth.forbidden', 'this is not the operator token');
     const [, , what, id, verb] = url.pathname.split('/');
     if (what === 'jobs') {
       const oldest = this.counts.ready > 0 ? new Date(Date.now() - 42_000).toISOString() : null;
       return this.#json(response, 200, { counts: { ...this.counts, dead: this.dead.length }, oldest_at: oldest });
     }
     if (what === 'status') {
-      const plugins = [{ name: 'vips', version: '1.0' }, { name: 'sqlite', version: '1.0' }];
-      const workers = [{ id: '1', state: 'idle' }, { id: '2', state: 'running' }];
+      const plugins = [
+        { name: 'vips', version: '1.0' },
+        { name: 'sqlite', version: '1.0' },
+      ];
+      const workers = [
+        { id: '1', state: 'idle' },
+        { id: '2', state: 'running' },
+      ];
       return this.#json(response, 200, { version: '1.0.0', uptime_s: 86_400, workers, plugins });
     }
     if (what === 'dead' && !id) return this.#json(response, 200, { items: this.dead, cursor: null });
@@ -363,7 +391,11 @@ export class Stub {
     const causes = [
       { code: 'image.decode_failed', message: 'the picture ends in the middle of its data', step: 'decode' },
       { code: 'store.unavailable', message: 'the bucket did not answer within 30 s', step: 'put' },
-      { code: 'image.limit_pixels', message: 'the picture has 412 megapixels; at most 100 are worked on', step: 'decode' },
+      {
+        code: 'image.limit_pixels',
+        message: 'the picture has 412 megapixels; at most 100 are worked on',
+        step: 'decode',
+      },
     ];
     for (let i = 0; i < n; i += 1) {
       const at = new Date(Date.now() - (i + 1) * 900_000).toISOString();
@@ -383,7 +415,8 @@ export class Stub {
   #page(response, at) {
     const isApp = at === '/' || /^\/(tag|i)\/[^/]+$/.test(at);
     const file = path.join(dist, isApp ? 'index.html' : path.normalize(at));
-    if (!file.startsWith(dist) || !existsSync(file) || file === dist) throw new Refusal(404, 'http.not_found', 'there is nothing here');
+    if (!file.startsWith(dist) || !existsSync(file) || file === dist)
+      throw new Refusal(404, 'http.not_found', 'there is nothing here');
     const listed = JSON.parse(readFileSync(path.join(dist, 'manifest.json'), 'utf8')).files;
     const entry = listed.find((it) => it.path === (isApp ? '/index.html' : at));
     if (!entry) throw new Refusal(404, 'http.not_found', 'there is nothing here');

@@ -39,7 +39,11 @@ test('a configuration is refused by the name of its first wrong field', () => {
     locales: { ...example, locales: 'en' },
   };
   for (const [field, config] of Object.entries(wrongs)) {
-    assert.throws(() => checkConfig(config), (error) => error instanceof ConfigError && error.field === field, field);
+    assert.throws(
+      () => checkConfig(config),
+      (error) => error instanceof ConfigError && error.field === field,
+      field,
+    );
   }
   for (const config of [null, [], 'text', 7]) assert.throws(() => checkConfig(config), ConfigError);
 });
@@ -78,7 +82,10 @@ function makeClient(answers) {
       asked.push({ url, ...init });
       const answer = answers.shift();
       if (answer instanceof Error) throw answer;
-      return new Response('body' in answer ? answer.body : '{}', { status: answer.status ?? 200, headers: answer.headers });
+      return new Response('body' in answer ? answer.body : '{}', {
+        status: answer.status ?? 200,
+        headers: answer.headers,
+      });
     },
   });
   return { client, session, asked };

@@ -39,7 +39,8 @@ test('plural forms are those the language has', () => {
   for (const [tag, catalogue] of Object.entries(all)) {
     const categories = new Intl.PluralRules(tag).resolvedOptions().pluralCategories;
     for (const [key, entry] of Object.entries(catalogue)) {
-      if (typeof entry !== 'string') assert.deepEqual(Object.keys(entry).sort(), [...categories].sort(), `${tag} ${key}`);
+      if (typeof entry !== 'string')
+        assert.deepEqual(Object.keys(entry).sort(), [...categories].sort(), `${tag} ${key}`);
     }
   }
 });

@@ -29,7 +29,8 @@ function make(options = {}) {
       send: (row, target, progress, signal) =>
         new Promise((resolve, reject) => {
           signal.addEventListener('abort', () => reject(new DOMException('cancelled', 'AbortError')));
-          const done = (status = 201) => resolve({ status, body: { filename: `${row.name}-stored`, status: 'queued' } });
+          const done = (status = 201) =>
+            resolve({ status, body: { filename: `${row.name}-stored`, status: 'queued' } });
           sends.push({ row, target, progress, resolve, reject, done });
         }),
     },
@@ -226,7 +227,9 @@ test('a signed address that ran out is asked for anew once, a second refusal cou
   let signed = 0;
   const { queue, sends, states } = make({
     isPresigned: true,
-    transport: { prepare: async () => ({ method: 'PUT', url: `/signed/${(signed += 1)}`, headers: {}, filename: 'x.png' }) },
+    transport: {
+      prepare: async () => ({ method: 'PUT', url: `/signed/${(signed += 1)}`, headers: {}, filename: 'x.png' }),
+    },
   });
   queue.add([fileOf('a')]);
   await turns();

@@ -116,7 +116,10 @@ test('a tag has a list of its own, which takes in only what has the tag', async 
   gallery.put(record(1));
   gallery.put(record(2, { tags: ['sea'] }));
   assert.equal(gallery.items(null).length, 2);
-  assert.deepEqual(gallery.items('sea').map((it) => it.filename), ['2.png']);
+  assert.deepEqual(
+    gallery.items('sea').map((it) => it.filename),
+    ['2.png'],
+  );
   assert.deepEqual(gallery.tags, ['sea']);
 });
 
@@ -124,9 +127,15 @@ test('hidden pictures are not shown and come back in their place', async () => {
   const gallery = new Gallery(apiOf(3));
   await gallery.load(null);
   gallery.hide('2.png');
-  assert.deepEqual(gallery.items(null).map((it) => it.filename), ['3.png', '1.png']);
+  assert.deepEqual(
+    gallery.items(null).map((it) => it.filename),
+    ['3.png', '1.png'],
+  );
   gallery.unhide('2.png');
-  assert.deepEqual(gallery.items(null).map((it) => it.filename), ['3.png', '2.png', '1.png']);
+  assert.deepEqual(
+    gallery.items(null).map((it) => it.filename),
+    ['3.png', '2.png', '1.png'],
+  );
 });
 
 test('addresses: every name goes there and back', () => {
@@ -178,7 +187,8 @@ test('a name cannot break out of what is copied', () => {
 });
 
 test('the policy lets the icons of the viewer through and no other markup', () => {
-  const icon = '<svg aria-hidden="true" class="pswp__icn" viewBox="0 0 32 32" width="32" height="32"><use class="pswp__icn-shadow" xlink:href="#a"/><path d="M1 1" id="a"/></svg>';
+  const icon =
+    '<svg aria-hidden="true" class="pswp__icn" viewBox="0 0 32 32" width="32" height="32"><use class="pswp__icn-shadow" xlink:href="#a"/><path d="M1 1" id="a"/></svg>';
   for (const html of ['', 'plain text', icon]) assert.equal(passHtml(html), html);
   for (const html of [
     '<b>bold</b>',

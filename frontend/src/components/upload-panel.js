@@ -298,9 +298,11 @@ class UploadPanel extends Light {
     const button = (label, run) => html`<button class="button" type="button" @click=${run}>${label}</button>`;
     return html`
       <div class="panel-actions">
-        ${totals.retryable > 0
-          ? button(t('upload.retryFailed', { n: totals.retryable }), () => queue.retryFailed())
-          : ''}
+        ${
+          totals.retryable > 0
+            ? button(t('upload.retryFailed', { n: totals.retryable }), () => queue.retryFailed())
+            : ''
+        }
         ${
           totals.failed > 0
             ? html`<button

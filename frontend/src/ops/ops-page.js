@@ -234,9 +234,11 @@ class OpsPage extends Light {
           </tbody>
         </table>
       </div>
-      ${cursor
-        ? html`<button class="button" type="button" @click=${() => this.store.more()}>${t('ops.more')}</button>`
-        : ''}
+      ${
+        cursor
+          ? html`<button class="button" type="button" @click=${() => this.store.more()}>${t('ops.more')}</button>`
+          : ''
+      }
     `;
   }
 

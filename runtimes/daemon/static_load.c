@@ -119,13 +119,13 @@ static const char *type_of(const char *path)
     return "application/octet-stream";
 }
 
-/* Below the folder, and the same text in a URL. */
+/* As in a URL, where the folder is the root. */
 static bool is_sane_path(const char *path)
 {
     static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-/";
     const size_t length = strlen(path);
-    return length > 0 && length <= PATH_MAX_BYTES && path[strspn(path, allowed)] == '\0' && path[0] != '/' &&
-           path[0] != '.' && strstr(path, "/.") == NULL && strstr(path, "//") == NULL && path[length - 1] != '/';
+    return length > 1 && length <= PATH_MAX_BYTES && path[strspn(path, allowed)] == '\0' && path[0] == '/' &&
+           strstr(path, "/.") == NULL && strstr(path, "//") == NULL && path[length - 1] != '/';
 }
 
 static pxm_status load_variants(struct loading *loading, struct static_file *file, const char *path)
@@ -144,24 +144,25 @@ static pxm_status load_variants(struct loading *loading, struct static_file *fil
 
 static pxm_status load_file(struct loading *loading, const pxm_value *entry)
 {
-    const char *path = pxm_value_as_string(pxm_value_get(entry, "path"), NULL);
+    const char *url = pxm_value_as_string(pxm_value_get(entry, "path"), NULL);
     const char *sha256 = pxm_value_as_string(pxm_value_get(entry, "sha256"), NULL);
     const char *cache = pxm_value_as_string(pxm_value_get(entry, "cache"), NULL);
     struct static_file *file = &loading->site->files[loading->site->file_count];
     const bool immutable = cache != NULL && strcmp(cache, "immutable") == 0;
-    if (path == NULL || !is_sane_path(path)) {
+    if (url == NULL || !is_sane_path(url)) {
         return refuse_manifest(loading, "a path is missing or leads elsewhere");
     }
     if (sha256 == NULL || strlen(sha256) != 64 || cache == NULL || (!immutable && strcmp(cache, "revalidate") != 0)) {
         return refuse_manifest(loading, "a file lacks its sha256, or its cache class, immutable or revalidate");
     }
     loading->site->file_count++; /* so that what follows is freed */
-    file->type = type_of(path);
+    file->type = type_of(url);
     file->immutable = immutable;
-    if (asprintf(&file->path, "/%s", path) < 0) {
-        file->path = NULL;
+    file->path = strdup(url);
+    if (file->path == NULL) {
         return pxm_error_no_memory(loading->error);
     }
+    const char *path = url + 1; /* below the folder */
     const pxm_status status = read_file(loading, path, STATIC_FILE_BYTES_MAX, &file->bytes[STATIC_PLAIN]);
     if (status != PXM_OK) {
         return status;

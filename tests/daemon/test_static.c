@@ -67,7 +67,7 @@ static void list(const char *name, const char *text, const char *cache)
     char hex[65];
     assert_int_equal(pxm_sha256(text, strlen(text), digest), PXM_OK);
     pxm_hex(digest, sizeof digest, hex);
-    pxm_buf_printf(&manifest, "%s{\"path\":\"%s\",\"sha256\":\"%s\",\"cache\":\"%s\"}", manifest.length > 0 ? "," : "",
+    pxm_buf_printf(&manifest, "%s{\"path\":\"/%s\",\"sha256\":\"%s\",\"cache\":\"%s\"}", manifest.length > 0 ? "," : "",
                    name, hex, cache);
 }
 
@@ -354,8 +354,8 @@ static void expect_refused(const char *code)
 static void a_manifest_that_is_wrong_is_refused(void **state)
 {
     static const char sha[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"; /* of nothing */
-    static const char *const paths[] = {"../x.bin", "/x.bin", "sub/../x.bin", ".hidden",  "sub/.x", "", "x.bin/",
-                                        "x//y",     "x\\\\y", "x y",          "x\\u0000", "x%2e",   "."};
+    static const char *const paths[] = {"/../x.bin", "x.bin",   "/sub/../x.bin", "/.hidden",  "/sub/.x", "",  "/x.bin/",
+                                        "/x//y",     "/x\\\\y", "/x y",          "/x\\u0000", "/x%2e",   "/."};
     static const char *const texts[] = {"",
                                         "{",
                                         "[]",
@@ -363,7 +363,7 @@ static void a_manifest_that_is_wrong_is_refused(void **state)
                                         "{\"files\":{}}",
                                         "{\"files\":[]}",
                                         "{\"files\":[1]}",
-                                        "{\"files\":[{\"path\":\"x.bin\"}]}",
+                                        "{\"files\":[{\"path\":\"/x.bin\"}]}",
                                         "null"};
     (void)state;
     write_file("x.bin", "");

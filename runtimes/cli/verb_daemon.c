@@ -79,7 +79,6 @@ int verb_daemon(struct cli *cli, const struct args *args)
         return CLI_USAGE;
     }
     if (fill_words(args, words, &owned)) {
-        fflush(NULL);
         execv(daemon, words);
         fprintf(stderr, "pixmill %s: %s cannot be started: %s\n", args->verb->name, daemon, strerrordesc_np(errno));
     } else {

@@ -1,6 +1,8 @@
 /* Whether a journal is whole: its header, its schema, its pages, each row, and that nothing committed is missing. */
 #include "daemon/journal_internal.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,7 +15,7 @@ enum { HEADER_BYTES = 100, REASON_BYTES = 256 };
 
 static void set_reason(char *reason, const char *text)
 {
-    snprintf(reason, REASON_BYTES, "%.*s", REASON_BYTES - 1, text);
+    pxm_utf8_copy(reason, REASON_BYTES, text);
 }
 
 /* ---- the header (sqlite.org/fileformat2.html, section 1.3) ---- */

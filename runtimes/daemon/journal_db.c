@@ -32,6 +32,9 @@ static const struct failure *failure_of(int result, int number)
     if ((result & 0xff) == SQLITE_CANTOPEN && (number == EACCES || number == EPERM || number == EROFS)) {
         result = SQLITE_PERM;
     }
+    if (result == SQLITE_IOERR_NOMEM) {
+        result = SQLITE_NOMEM;
+    }
     while (failure->result != SQLITE_OK && failure->result != (result & 0xff)) {
         failure++;
     }
@@ -219,6 +222,7 @@ pxm_status journal_begin(struct journal_db *db, pxm_error *error)
     db->error = error;
     db->result = SQLITE_OK;
     db->changed = false;
+    journal_statement(db, SQL_ROLLBACK); /* which must not need memory when it is called for */
     pxm_status status = journal_run(db, journal_statement(db, SQL_BEGIN));
     return status == PXM_OK ? read_meta(db) : status;
 }
@@ -241,6 +245,7 @@ void journal_rollback(struct journal_db *db)
 {
     journal_reset(db);
     if (!sqlite3_get_autocommit(db->db)) {
-        sqlite3_exec(db->db, journal_sql_texts[SQL_ROLLBACK], NULL, NULL, NULL);
+        sqlite3_step(db->statements[SQL_ROLLBACK]);
+        sqlite3_reset(db->statements[SQL_ROLLBACK]);
     }
 }

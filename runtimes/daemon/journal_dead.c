@@ -20,7 +20,7 @@ pxm_status journal_do_dead(struct journal_db *db, struct journal_op *op)
 
 pxm_status journal_do_redrive(struct journal_db *db, struct journal_op *op)
 {
-    struct journal_value row[JOURNAL_COLUMNS_MAX];
+    struct journal_value row[JOURNAL_COLUMNS_MAX] = {0};
     pxm_status status = journal_job_get(db, op->id, JOB_DEAD, row);
     if (status != PXM_OK) {
         return status;
@@ -34,7 +34,7 @@ pxm_status journal_do_redrive(struct journal_db *db, struct journal_op *op)
 
 pxm_status journal_do_discard(struct journal_db *db, struct journal_op *op)
 {
-    struct journal_value row[JOURNAL_COLUMNS_MAX];
+    struct journal_value row[JOURNAL_COLUMNS_MAX] = {0};
     pxm_status status = journal_job_get(db, op->id, JOB_DEAD, row);
     if (status != PXM_OK) {
         return status;

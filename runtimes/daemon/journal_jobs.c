@@ -122,7 +122,7 @@ pxm_status journal_do_add(struct journal_db *db, struct journal_op *op)
 /* An expected job is ready; where `merge`, it goes if another will do its work. */
 static pxm_status release(struct journal_db *db, int64_t id, bool merge)
 {
-    struct journal_value row[JOURNAL_COLUMNS_MAX];
+    struct journal_value row[JOURNAL_COLUMNS_MAX] = {0};
     int64_t same = 0;
     pxm_status status = journal_job_get(db, id, JOB_EXPECTED, row);
     if (status == PXM_OK && merge) {
@@ -169,7 +169,7 @@ pxm_status journal_do_conclude(struct journal_db *db, struct journal_op *op)
 static pxm_status realign(struct journal_db *db, int64_t now_ms)
 {
     for (;;) {
-        struct journal_value row[JOURNAL_COLUMNS_MAX];
+        struct journal_value row[JOURNAL_COLUMNS_MAX] = {0};
         int64_t id = 0;
         pxm_status status = journal_get_int(db, SQL_JOB_AHEAD, now_ms, 0, &id);
         if (status == PXM_OK && id) {
@@ -244,7 +244,7 @@ pxm_status journal_jobs_collect(struct journal_db *db, sqlite3_stmt *rows, bool 
     }
     pxm_status status = journal_step(db, rows, &more);
     while (status == PXM_OK && more && count < limit) {
-        struct journal_value row[JOURNAL_COLUMNS_MAX];
+        struct journal_value row[JOURNAL_COLUMNS_MAX] = {0};
         bool whole = false;
         ids[count++] = sqlite3_column_int64(rows, 0);
         status = journal_row_look(db, JOURNAL_JOBS, rows, row, &whole);
@@ -288,7 +288,7 @@ pxm_status journal_do_finish(struct journal_db *db, struct journal_op *op)
 
 static pxm_status fail_job(struct journal_db *db, const struct journal_op *op, int64_t state)
 {
-    struct journal_value row[JOURNAL_COLUMNS_MAX];
+    struct journal_value row[JOURNAL_COLUMNS_MAX] = {0};
     pxm_status status = journal_job_get(db, op->id, JOB_READY, row);
     if (status != PXM_OK) {
         return status;

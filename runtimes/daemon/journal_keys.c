@@ -65,7 +65,7 @@ static pxm_status claim_known(struct journal_db *db, struct journal_op *op, cons
 
 pxm_status journal_do_claim(struct journal_db *db, struct journal_op *op)
 {
-    struct journal_value row[JOURNAL_COLUMNS_MAX];
+    struct journal_value row[JOURNAL_COLUMNS_MAX] = {0};
     bool found = false;
     int64_t running = 0;
     if (!op->key || !*op->key || !op->run || !*op->run) {
@@ -87,7 +87,7 @@ pxm_status journal_do_claim(struct journal_db *db, struct journal_op *op)
 
 pxm_status journal_key_conclude(struct journal_db *db, const struct journal_op *op)
 {
-    struct journal_value row[JOURNAL_COLUMNS_MAX];
+    struct journal_value row[JOURNAL_COLUMNS_MAX] = {0};
     bool found = false;
     pxm_status status = find_key(db, op, row, &found);
     if (status != PXM_OK || !found || row[KEY_ANSWERED].i || strcmp(row[KEY_RUN].text, op->run) != 0) {

@@ -158,7 +158,7 @@ static size_t trimmed_length(const char *text)
 
 static pxm_status read_token(int folder, const char *name, char token[STATE_TOKEN_MAX + 1], pxm_error *error)
 {
-    char text[STATE_FILE_MAX + 1];
+    char text[STATE_FILE_MAX + 1] = "";
     pxm_status status = state_file_read(folder, name, "state.token", text, error);
     size_t length = status == PXM_OK ? trimmed_length(text) : 0;
     bool fits = length >= STATE_TOKEN_MIN && length <= STATE_TOKEN_MAX;
@@ -244,7 +244,7 @@ static bool parse_keys(const char *text, struct state_keys *keys)
 
 static pxm_status read_keys(int folder, struct state_keys *ret, pxm_error *error)
 {
-    char text[STATE_FILE_MAX + 1];
+    char text[STATE_FILE_MAX + 1] = "";
     struct state_keys keys = {0};
     pxm_status status = state_file_read(folder, KEYS_NAME, "state.keys", text, error);
     if (status == PXM_OK && parse_keys(text, &keys)) {

@@ -1,5 +1,6 @@
 # The journal and the state folder, on real files.
 set(folder ${CMAKE_CURRENT_SOURCE_DIR})
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 add_library(test_journal_place OBJECT ${folder}/journal_place.c)
 target_link_libraries(test_journal_place PUBLIC pixmill_daemon PkgConfig::CMOCKA PRIVATE pixmill_options)
 foreach(name test_journal test_journal_keys test_journal_damage test_state test_jobs)
@@ -7,7 +8,19 @@ foreach(name test_journal test_journal_keys test_journal_damage test_state test_
 endforeach()
 add_executable(journal_once ${folder}/journal_once.c)
 target_link_libraries(journal_once PRIVATE pixmill_daemon pixmill_options)
-pixmill_test(test_journal_faults SOURCES ${folder}/test_journal_faults.c LIBRARIES test_journal_place LABELS daemon
-  DEFINES JOURNAL_ONCE="$<TARGET_FILE:journal_once>")
-add_dependencies(test_journal_faults journal_once)
+foreach(part kills errors starts)
+  string(TOUPPER ${part} word)
+  pixmill_test(test_journal_faults_${part} SOURCES ${folder}/test_journal_faults.c LIBRARIES test_journal_place LABELS daemon
+    DEFINES FAULTS=FAULTS_${word} JOURNAL_ONCE="$<TARGET_FILE:journal_once>")
+  add_dependencies(test_journal_faults_${part} journal_once)
+  set_tests_properties(test_journal_faults_${part} PROPERTIES TIMEOUT 600)
+endforeach()
 add_dependencies(test_jobs pixmill-cli pixmill-daemon)
+
+# The linker puts the harness of tests/alloc between the journal and the C library.
+pixmill_test(test_journal_alloc SOURCES ${folder}/test_journal_alloc.c ${folder}/../alloc/alloc_sweep.c
+  LIBRARIES test_journal_place PkgConfig::SQLITE LABELS alloc)
+target_include_directories(test_journal_alloc PRIVATE ${folder}/..)
+set(wrapped malloc calloc realloc strdup strndup vasprintf)
+list(TRANSFORM wrapped PREPEND "-Wl,--wrap=")
+target_link_options(test_journal_alloc PRIVATE ${wrapped})

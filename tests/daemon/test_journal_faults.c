@@ -1,6 +1,7 @@
 /* A journal whose process is killed at every system call that touches files, and one whose every such call fails: what
  * was said to be done is done when the journal is opened again, and nothing else came into being. The calls are
- * disturbed by strace(1), which counts them for each thread; see journal_once.c. */
+ * disturbed by strace(1), which counts them for each thread; see journal_once.c. FAULTS says which part of all that
+ * this program tries. */
 #include "journal_once.h"
 #include "journal_place.h"
 
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { FAULTS_KILLS, FAULTS_ERRORS, FAULTS_STARTS };
 enum { TIMES_MAX = 3000, NO_STRACE = 99, JOBS_LEFT = ONCE_ROUNDS };
 
 static const char *const reading[] = {"pread64", "fcntl", "close", "newfstatat", "openat", NULL};
@@ -329,13 +331,24 @@ static int remove_it(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    static const struct CMUnitTest kills[] = {
         PLACE_TEST(what_was_acknowledged_survives_a_kill_at_any_call),
         PLACE_TEST(a_start_that_is_killed_at_any_call_loses_nothing),
+    };
+    static const struct CMUnitTest errors[] = {
         PLACE_TEST(after_a_call_that_failed_it_heals_by_itself),
         PLACE_TEST(while_calls_fail_nothing_is_acknowledged_that_is_not_kept),
+    };
+    static const struct CMUnitTest starts[] = {
         PLACE_TEST(a_start_whose_calls_fail_takes_nothing_for_damage),
     };
     pxm_log_set_sink(keep_quiet, NULL, PXM_LOG_ERROR);
-    return cmocka_run_group_tests_name("journal: faults", tests, leave_one, remove_it);
+    switch (FAULTS) {
+    case FAULTS_KILLS:
+        return cmocka_run_group_tests_name("journal: kills", kills, leave_one, remove_it);
+    case FAULTS_ERRORS:
+        return cmocka_run_group_tests_name("journal: calls that fail", errors, leave_one, remove_it);
+    default:
+        return cmocka_run_group_tests_name("journal: starts whose calls fail", starts, leave_one, remove_it);
+    }
 }

@@ -93,11 +93,19 @@ static pxm_status prepare(struct crew *crew, pxm_error *error)
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0) {
         return pxm_error_errno(error, errno, NULL, "preparing for workers");
     }
-    pxm_status status = crew_group_init(&crew->groups[CREW_IMAGE], crew, CREW_IMAGE, options->image_workers, error);
-    if (status == PXM_OK) {
-        status = crew_group_init(&crew->groups[CREW_LIGHT], crew, CREW_LIGHT, options->light_workers, error);
+    return crew_zygote_start(crew, error);
+}
+
+pxm_status crew_make_places(struct crew *crew, pxm_error *error)
+{
+    const struct crew_options *options = &crew->options;
+    uint32_t workers = options->image_workers;
+
+    if (workers == 0) {
+        workers = crew->said.workers != PXM_UNSET_INT ? (uint32_t)crew->said.workers : options->image_workers_default;
     }
-    return status == PXM_OK ? crew_zygote_start(crew, error) : status;
+    pxm_status status = crew_group_make(&crew->groups[CREW_IMAGE], workers, error);
+    return status == PXM_OK ? crew_group_make(&crew->groups[CREW_LIGHT], options->light_workers, error) : status;
 }
 
 pxm_status crew_new(const struct crew_options *options, struct crew **ret, pxm_error *error)
@@ -110,6 +118,8 @@ pxm_status crew_new(const struct crew_options *options, struct crew **ret, pxm_e
     crew->options = *options;
     crew->notice.fire = notice_due;
     crew_zygote_init(crew);
+    crew_group_init(&crew->groups[CREW_IMAGE], crew, CREW_IMAGE);
+    crew_group_init(&crew->groups[CREW_LIGHT], crew, CREW_LIGHT);
     pxm_status status = prepare(crew, error);
     if (status != PXM_OK) {
         crew_free(crew);
@@ -171,6 +181,16 @@ void crew_free(struct crew *crew)
 const struct app_manifest *crew_manifest(const struct crew *crew)
 {
     return crew->manifest;
+}
+
+const struct said *crew_said(const struct crew *crew)
+{
+    return &crew->said;
+}
+
+uint32_t crew_size(const struct crew *crew, enum crew_class which)
+{
+    return crew->groups[which].size;
 }
 
 /* ---- runs -------------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "app/manifest.h"
 #include "base/error.h"
 #include "daemon/loop.h"
+#include "daemon/said.h"
 
 struct crew; /* opaque */
 
@@ -44,10 +45,12 @@ void crew_run_done(struct crew_run *run);
 
 struct crew_options {
     struct loop *loop;
-    const char *project, *profile; /* as of pxm_open_options; NULL: found, the first */
-    const char *state;             /* absolute folder */
-    uint32_t image_workers, light_workers;
-    int64_t time_ms;    /* the host's limit of one run */
+    const char *project, *profile;  /* as of pxm_open_options; NULL: found, the first */
+    const char *state;              /* absolute folder */
+    uint32_t image_workers;         /* 0: as many as the project says, else image_workers_default */
+    uint32_t image_workers_default; /* not 0 where image_workers is */
+    uint32_t light_workers;
+    int64_t time_ms;    /* the host's limit of one run, where the project says no other */
     int64_t memory_max; /* bytes of address space of a worker beyond what it has when it starts; 0: none */
     int64_t jobs_max, growth_max, descriptors_max; /* a worker is replaced after so many runs, so many more bytes
                                                       resident or so many more descriptors than after its first run */
@@ -59,7 +62,10 @@ struct crew_options {
     void (*ended)(void *arg, struct crew *crew);                       /* after crew_retire: free it now */
 };
 pxm_status crew_new(const struct crew_options *options, struct crew **ret, pxm_error *error);
+/* What follows is there when the crew is ready, and does not change. */
 const struct app_manifest *crew_manifest(const struct crew *crew);
+const struct said *crew_said(const struct crew *crew);
+uint32_t crew_size(const struct crew *crew, enum crew_class which); /* workers that there should be */
 bool crew_is_idle(const struct crew *crew, enum crew_class which);
 /* Where crew_is_idle. */
 void crew_begin(struct crew *crew, enum crew_class which, struct crew_run *run);

@@ -74,13 +74,16 @@ void crew_group_failed(struct crew_group *group, const pxm_error *error, const c
     loop_timer_set(loop_of(group), &group->restart, (int64_t)RETRY_MS << doublings);
 }
 
-pxm_status crew_group_init(struct crew_group *group, struct crew *crew, enum crew_class which, uint32_t size,
-                           pxm_error *error)
+void crew_group_init(struct crew_group *group, struct crew *crew, enum crew_class which)
 {
     group->crew = crew;
     group->which = which;
     group->restart.fire = restart_due;
     group->second_ms = loop_now_ms(crew->options.loop);
+}
+
+pxm_status crew_group_make(struct crew_group *group, uint32_t size, pxm_error *error)
+{
     if (size > CREW_WORKERS_MAX) {
         return pxm_error_set(error, PXM_E_LIMIT, "crew.workers", "more than %d workers of a kind", CREW_WORKERS_MAX);
     }
@@ -120,7 +123,5 @@ void crew_group_stop(struct crew_group *group)
     for (uint32_t i = 0; i < group->size; i++) {
         crew_worker_free(&group->workers[i]);
     }
-    if (group->crew) {
-        loop_timer_cancel(loop_of(group), &group->restart);
-    }
+    loop_timer_cancel(loop_of(group), &group->restart);
 }

@@ -87,6 +87,7 @@ struct crew {
     bool parsed;       /* the zygote can fork */
     pxm_value *digest; /* of the project's files, as the first zygote read them; NULL: not yet */
     struct app_manifest *manifest;
+    struct said said; /* there with the manifest */
     struct crew_group groups[CREW_CLASSES];
     bool retiring, stopped;
     bool reported;            /* `ready` was called, or will be */
@@ -103,6 +104,9 @@ void crew_group_ready(struct crew_group *group);
 /* Something ended. */
 void crew_settle(struct crew *crew);
 
+/* The manifest is there: makes places for as many workers as are wanted now. */
+pxm_status crew_make_places(struct crew *crew, pxm_error *error);
+
 /* crew_zygote.c */
 void crew_zygote_init(struct crew *crew);
 pxm_status crew_zygote_start(struct crew *crew, pxm_error *error);
@@ -111,8 +115,8 @@ void crew_zygote_free(struct crew *crew);
 pxm_status crew_zygote_fork(struct crew *crew, int socket, pxm_error *error);
 
 /* crew_group.c: places, filled and refilled */
-pxm_status crew_group_init(struct crew_group *group, struct crew *crew, enum crew_class which, uint32_t size,
-                           pxm_error *error);
+void crew_group_init(struct crew_group *group, struct crew *crew, enum crew_class which);
+pxm_status crew_group_make(struct crew_group *group, uint32_t size, pxm_error *error); /* once */
 void crew_group_fill(struct crew_group *group); /* starts what is missing, now or when it may */
 void crew_group_retire(struct crew_group *group);
 bool crew_group_is_empty(const struct crew_group *group);

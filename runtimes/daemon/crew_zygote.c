@@ -142,6 +142,12 @@ static pxm_status take_manifest(struct crew *crew, const pxm_value *message, pxm
     }
     pxm_status status = app_manifest_read(pxm_value_get(message, "manifest"), &crew->manifest, error);
     if (status == PXM_OK) {
+        status = said_read(pxm_value_get(message, "said"), &crew->said, error);
+    }
+    if (status == PXM_OK) {
+        status = crew_make_places(crew, error);
+    }
+    if (status == PXM_OK) {
         crew->digest = pxm_value_ref(digest);
     }
     return status;

@@ -134,6 +134,7 @@ static void on_ready(void *arg, struct crew *crew, const pxm_error *error, const
     supervisor->coming = NULL;
     if (!error) {
         edition->manifest = crew_manifest(crew);
+        edition->image_workers = crew_size(crew, CREW_IMAGE);
         edition->loads = calloc(edition->manifest->pipeline_count + 1, sizeof *edition->loads);
         if (edition->loads) {
             take_over(edition);
@@ -160,6 +161,7 @@ pxm_status edition_load(struct supervisor *supervisor, pxm_error *error)
                                       .profile = options->profile,
                                       .state = options->state,
                                       .image_workers = options->image_workers,
+                                      .image_workers_default = options->image_workers_default,
                                       .light_workers = options->light_workers,
                                       .time_ms = options->run_ms_max,
                                       .memory_max = options->worker_memory_max,

@@ -37,6 +37,7 @@ struct edition {
     struct supervisor *supervisor;
     struct crew *crew;
     const struct app_manifest *manifest; /* the crew's; NULL: not loaded yet */
+    uint32_t image_workers;              /* there with the manifest */
     int64_t refs;                        /* exchanges that hold its triggers, and whether it is current; under the
                                             supervisor's lock */
     bool ended;                          /* the crew has no worker any more */

@@ -74,7 +74,8 @@ static struct app_response *refuse_crowd(const struct request *request, const st
     struct supervisor *supervisor = request->supervisor;
     const struct serve_options *options = supervisor->options;
     bool light = request->match.trigger->pipeline->light;
-    int64_t room = options->queue_max + (light ? options->light_workers : options->image_workers);
+    int64_t images = request->edition->image_workers;
+    int64_t room = options->queue_max * images + (light ? options->light_workers : images);
 
     if (request->bytes > 0 && crowd->of_address >= options->per_address_max) {
         return refuse(request, 429, "request.too_many", "too many uploads at once from one address", 1);

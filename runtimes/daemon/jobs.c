@@ -314,9 +314,10 @@ static void begin(struct supervisor *supervisor, struct journal_job *data)
 
 static int64_t room(const struct jobs *jobs)
 {
-    const struct serve_options *options = jobs->supervisor->options;
+    const struct supervisor *supervisor = jobs->supervisor;
+    int64_t workers = (int64_t)supervisor->edition->image_workers + supervisor->options->light_workers;
 
-    return (int64_t)IN_HAND_PER_WORKER * (options->image_workers + options->light_workers) - jobs->in_hand;
+    return IN_HAND_PER_WORKER * workers - jobs->in_hand;
 }
 
 static void on_taken(struct journal_op *op)

@@ -3,7 +3,11 @@
 
 #include <sched.h>
 
-enum { LIGHT_WORKERS = 2, QUEUE_PER_WORKER = 4, WORKERS_MAX = 64 };
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+enum { LIGHT_WORKERS = 2, QUEUE_PER_WORKER = 4, WORKERS_MAX = 64, LOOPBACK = 127 };
 
 static uint32_t processors(void)
 {
@@ -13,15 +17,15 @@ static uint32_t processors(void)
     return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (uint32_t)count;
 }
 
-void serve_options_default(struct serve_options *options, uint32_t workers)
+void serve_options_default(struct serve_options *options)
 {
     *options = (struct serve_options){
-        .host = "127.0.0.1",
-        .port = 8080,
-        .image_workers = workers == 0 ? processors() : workers,
+        .port = -1,
+        .image_workers_default = processors(),
         .light_workers = LIGHT_WORKERS,
         .run_ms_max = 60000,
         .queue_ms_max = 30000,
+        .queue_max = QUEUE_PER_WORKER,
         .queue_bytes_max = 128 << 20,
         .per_address_max = 32,
         .free_bytes_min = 64 << 20,
@@ -39,5 +43,12 @@ void serve_options_default(struct serve_options *options, uint32_t workers)
         .requests_per_connection_max = 1000,
         .keys_keep_ms = 24LL * 3600 * 1000,
     };
-    options->queue_max = (int64_t)QUEUE_PER_WORKER * options->image_workers;
+}
+
+bool serve_is_local(const char *address)
+{
+    struct in_addr four;
+
+    return strcasecmp(address, "localhost") == 0 || strcmp(address, "::1") == 0 ||
+           (inet_pton(AF_INET, address, &four) == 1 && (ntohl(four.s_addr) >> 24) == LOOPBACK);
 }

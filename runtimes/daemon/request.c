@@ -74,14 +74,17 @@ static void answer_all(struct request *leader, const pxm_value *output, const px
 
 int64_t request_retry_after_s(struct supervisor *supervisor)
 {
-    int64_t waiting = 1, each_ms = atomic_load(&supervisor->requests.service_ms);
+    int64_t waiting = 1, workers = 1, each_ms = atomic_load(&supervisor->requests.service_ms);
 
     pthread_mutex_lock(&supervisor->lock);
+    if (supervisor->edition) {
+        workers = supervisor->edition->image_workers;
+    }
     for (const struct request *other = supervisor->requests.open; other; other = other->next_open) {
         waiting++;
     }
     pthread_mutex_unlock(&supervisor->lock);
-    int64_t seconds = waiting * each_ms / supervisor->options->image_workers / 1000 + 1;
+    int64_t seconds = waiting * each_ms / workers / 1000 + 1;
     return seconds < 30 ? seconds : 30;
 }
 

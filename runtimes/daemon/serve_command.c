@@ -7,14 +7,12 @@
 #include "daemon/place.h"
 #include "daemon/supervisor.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 struct words { /* texts that options point to */
@@ -94,16 +92,11 @@ static bool take_number(struct serve_options *options, enum word word, const cha
 
     if (word == WORD_PORT) {
         bool fine = number("port", text, 0, UINT16_MAX, &value);
-        options->port = (uint16_t)value;
+        options->port = (int32_t)value;
         return fine;
     }
     bool fine = number("workers", text, 1, 64, &value);
-    if (fine) {
-        struct serve_options counted;
-        serve_options_default(&counted, (uint32_t)value);
-        options->image_workers = counted.image_workers;
-        options->queue_max = counted.queue_max;
-    }
+    options->image_workers = (uint32_t)value;
     return fine;
 }
 
@@ -187,15 +180,6 @@ static void find_site(struct serve_options *options, struct words *words)
     }
 }
 
-/* Only this machine can reach it. */
-bool serve_is_local(const struct serve_options *options)
-{
-    struct in_addr four;
-
-    return strcasecmp(options->host, "localhost") == 0 || strcmp(options->host, "::1") == 0 ||
-           (inet_pton(AF_INET, options->host, &four) == 1 && (ntohl(four.s_addr) >> 24) == 127);
-}
-
 int serve_command(int argc, char **argv)
 {
     struct serve_options options;
@@ -203,7 +187,7 @@ int serve_command(int argc, char **argv)
     bool fine = words != NULL;
     int word;
 
-    serve_options_default(&options, 0);
+    serve_options_default(&options);
     optind = 1;
     while (fine && (word = getopt_long(argc, argv, "", known, NULL)) != -1) {
         fine = take_word(&options, word, optarg);

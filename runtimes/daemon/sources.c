@@ -294,8 +294,7 @@ static pxm_status add(struct sources *sources, struct supervisor *supervisor, co
         .kind = is_queue ? CREW_SOURCE_QUEUE : CREW_SOURCE_STORE,
         .name = is_queue ? trigger->queue : trigger->store,
         .prefix = trigger->prefix,
-        .held_max =
-            (int64_t)HELD_PER_WORKER * (supervisor->options->image_workers + supervisor->options->light_workers),
+        .held_max = (int64_t)HELD_PER_WORKER * (source->edition->image_workers + supervisor->options->light_workers),
         .wait_ms = WAIT_MS,
         .lease_ms = LEASE_MS,
         .arg = source,

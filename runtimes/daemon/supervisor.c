@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/front.h"
 #include "daemon/observe.h"
 #include "daemon/site.h"
 
@@ -89,36 +90,16 @@ static void on_tick(struct loop_timer *timer)
 
 /* ---- loading ----------------------------------------------------------------------------------------------------- */
 
-static pxm_status open_front(struct supervisor *supervisor, pxm_error *error)
-{
-    const struct serve_options *options = supervisor->options;
-    bool given = sd_listen_fds(0) > 0;
-    const struct http_options http = {.host = options->host,
-                                      .port = options->port,
-                                      .listen_fd = given ? SD_LISTEN_FDS_START : -1,
-                                      .connections_max = options->connections_max,
-                                      .connections_per_address_max = options->connections_per_address_max,
-                                      .header_ms_max = options->header_ms_max,
-                                      .body_ms_max = options->body_ms_max,
-                                      .body_rate_min = options->body_rate_min,
-                                      .idle_ms_max = options->idle_ms_max,
-                                      .requests_max = options->requests_per_connection_max,
-                                      .trust_forwarded = options->trust_proxy,
-                                      .handler = &request_handler,
-                                      .arg = supervisor};
-    return http_start(&http, &supervisor->http, error);
-}
-
 static void start(struct supervisor *supervisor)
 {
-    const char *host = supervisor->options->host;
-    bool six = strchr(host, ':') != NULL;
     pxm_error error = {0};
 
-    if (open_front(supervisor, &error) != PXM_OK) {
+    if (front_open(supervisor, &error) != PXM_OK) {
         fail(supervisor, DAEMON_EXIT_UNAVAILABLE, &error);
         return;
     }
+    const char *host = supervisor->host;
+    bool six = host[0] != '[' && strchr(host, ':') != NULL;
     supervisor->started = true;
     atomic_store(&supervisor->ready, true);
     pxm_log(PXM_LOG_INFO, "daemon", NULL, "ready on http://%s%s%s:%u", six ? "[" : "", host, six ? "]" : "",
@@ -135,6 +116,9 @@ void supervisor_loaded(struct supervisor *supervisor)
     } else {
         sd_notify(0, "READY=1");
         pxm_log(PXM_LOG_INFO, "daemon", NULL, "the project was loaded anew");
+        if (front_is_moved(supervisor)) {
+            pxm_log(PXM_LOG_WARN, "daemon", NULL, "the project listens elsewhere now; that counts from the next start");
+        }
     }
     if (schedules_load(&supervisor->schedules, supervisor, &error) != PXM_OK) {
         pxm_log(PXM_LOG_ERROR, "daemon", NULL, "schedules: %s", error.text);

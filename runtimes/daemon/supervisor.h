@@ -30,9 +30,12 @@ struct supervisor {
     struct app_policy policy;
     struct app_url_keys url_keys;
     char operator_token[STATE_TOKEN_MAX + 1];
-    char upload_token[STATE_TOKEN_MAX + 1]; /* "": none is needed, as only this machine can ask */
-    int spool;                              /* folder of bodies that come in */
-    int64_t started_ms;                     /* monotonic */
+    char upload_token[STATE_TOKEN_MAX +
+                      1];        /* "": none is needed, as only this machine can ask. Before the front opens */
+    char host[SAID_ADDRESS_MAX]; /* it listens there, since the front is open */
+    uint16_t port;               /* as it was wanted */
+    int spool;                   /* folder of bodies that come in */
+    int64_t started_ms;          /* monotonic */
 
     struct loop *loop;
     struct journal *journal;
@@ -68,6 +71,8 @@ int supervisor_run(const struct serve_options *options);
 
 /* Locks and reads the state folder (supervisor_state.c). */
 pxm_status supervisor_open_state(struct supervisor *supervisor, pxm_error *error);
+/* Who may upload, when it is known who can reach `host`. */
+pxm_status supervisor_read_upload_token(struct supervisor *supervisor, pxm_error *error);
 /* Bytes that are free on its file system; -1: nobody knows. [any] */
 int64_t supervisor_free_bytes(const struct supervisor *supervisor);
 /* A new edition is the current one. */

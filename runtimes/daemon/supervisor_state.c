@@ -7,19 +7,24 @@
 #include <fcntl.h>
 #include <string.h>
 
-static pxm_status read_tokens(struct supervisor *supervisor, pxm_error *error)
+static pxm_status read_operator_token(struct supervisor *supervisor, pxm_error *error)
 {
-    const struct serve_options *options = supervisor->options;
-    pxm_status status = options->operator_token_file
-                            ? state_token_read(options->operator_token_file, supervisor->operator_token, error)
-                            : state_token(supervisor->state, STATE_OPERATOR_TOKEN, supervisor->operator_token, error);
+    const char *file = supervisor->options->operator_token_file;
 
-    if (status == PXM_OK && options->upload_token_file) {
-        status = state_token_read(options->upload_token_file, supervisor->upload_token, error);
-    } else if (status == PXM_OK && !serve_is_local(options)) {
-        status = state_token(supervisor->state, STATE_UPLOAD_TOKEN, supervisor->upload_token, error);
+    return file ? state_token_read(file, supervisor->operator_token, error)
+                : state_token(supervisor->state, STATE_OPERATOR_TOKEN, supervisor->operator_token, error);
+}
+
+pxm_status supervisor_read_upload_token(struct supervisor *supervisor, pxm_error *error)
+{
+    const char *file = supervisor->options->upload_token_file;
+
+    if (file) {
+        return state_token_read(file, supervisor->upload_token, error);
     }
-    return status;
+    return serve_is_local(supervisor->host)
+               ? PXM_OK
+               : state_token(supervisor->state, STATE_UPLOAD_TOKEN, supervisor->upload_token, error);
 }
 
 pxm_status supervisor_open_state(struct supervisor *supervisor, pxm_error *error)
@@ -28,7 +33,7 @@ pxm_status supervisor_open_state(struct supervisor *supervisor, pxm_error *error
     pxm_status status = state_open(supervisor->options->state, &supervisor->state, error);
 
     if (status == PXM_OK) {
-        status = read_tokens(supervisor, error);
+        status = read_operator_token(supervisor, error);
     }
     if (status == PXM_OK) {
         status = state_url_keys(supervisor->state, &made, error); /* makes them */

@@ -33,7 +33,8 @@ static void refuse(const struct worker *worker, const struct pxm_diags *diags, c
 static bool open_project(struct worker *worker)
 {
     const struct worker_options *given = worker->options;
-    const struct pxm_engine_options options = {.struct_size = sizeof options, .workers = 1, .time_ms = given->time_ms};
+    const struct pxm_engine_options options = {
+        .struct_size = sizeof options, .workers = 1, .limits = given->limits, .time_ms = given->time_ms};
     const struct pxm_engine_parts parts = {.registry = given->registry, .extensions = given->extensions};
     const struct pxm_open_options open = {.profile = given->profile, .project = given->project};
     struct pxm_diags diags;

@@ -4,6 +4,7 @@
 
 #include "app/manifest.h"
 #include "base/host.h"
+#include "base/job.h"
 #include "engine/registry.h"
 
 struct worker_options {
@@ -13,6 +14,7 @@ struct worker_options {
     const struct app_manifest *manifest;
     const char *profile; /* NULL: the first */
     const struct pxm_extension *extensions;
+    struct pxm_limits limits; /* of the host */
     int64_t time_ms;
 };
 

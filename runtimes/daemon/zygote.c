@@ -11,6 +11,7 @@
 #include "daemon/confine.h"
 #include "daemon/crew_messages.h"
 #include "daemon/ipc.h"
+#include "daemon/said.h"
 #include "daemon/worker.h"
 #include "engine/preload.h"
 #include "lang/diag/diag.h"
@@ -33,6 +34,7 @@ enum { EXIT_FINE = 0, EXIT_LOST = 1 };
 struct zygote {
     struct ipc_message start; /* CREW_PARSE; owns the strings below */
     const char *path, *profile, *state;
+    struct pxm_limits limits; /* of a run, as the host allows it */
     int64_t time_ms, memory_max;
     pid_t supervisor;
     struct pxm_arena *arena;
@@ -138,6 +140,18 @@ static pxm_status digest_project(const struct pxm_project *project, char hex[2 *
     return PXM_OK;
 }
 
+/* The command line and the environment go before what the project says. */
+static void heed_project(struct zygote *zygote, const struct pxm_host_entry *host)
+{
+    const char *named = secure_getenv("PIXMILL_PROFILE");
+
+    if (host && !zygote->profile && (!named || named[0] == '\0')) {
+        zygote->profile = host->profile;
+    }
+    pxm_limits_default(&zygote->limits);
+    said_limits(host, &zygote->limits, &zygote->time_ms);
+}
+
 /* Takes over the manifest. */
 static pxm_status send_manifest(const struct pxm_project *project, pxm_value *manifest, pxm_error *error)
 {
@@ -146,6 +160,7 @@ static pxm_status send_manifest(const struct pxm_project *project, pxm_value *ma
     pxm_status status = digest_project(project, hex, error);
 
     pxm_value_set(value, "manifest", manifest);
+    pxm_value_set(value, "said", said_write(pxm_project_host(project, SAID_HOST)));
     pxm_value_set(value, "digest", pxm_value_cstring(hex));
     if (status == PXM_OK && pxm_value_status(value) != PXM_OK) {
         status = pxm_error_no_memory(error);
@@ -159,11 +174,10 @@ static pxm_status send_manifest(const struct pxm_project *project, pxm_value *ma
 
 static pxm_status tell_manifest(struct zygote *zygote, pxm_error *error)
 {
-    struct pxm_limits limits;
     pxm_value *json = NULL;
 
-    pxm_limits_default(&limits);
-    pxm_status status = app_manifest_write(zygote->project, &limits, zygote->time_ms, &json, error);
+    heed_project(zygote, pxm_project_host(zygote->project, SAID_HOST));
+    pxm_status status = app_manifest_write(zygote->project, &zygote->limits, zygote->time_ms, &json, error);
     if (status == PXM_OK) {
         status = app_manifest_read(json, &zygote->manifest, error);
     }
@@ -278,6 +292,7 @@ static int run_worker(struct zygote *zygote, pid_t between)
                                            .manifest = zygote->manifest,
                                            .profile = zygote->profile,
                                            .extensions = zygote->extensions,
+                                           .limits = zygote->limits,
                                            .time_ms = zygote->time_ms};
     return worker_main(&options);
 }

@@ -27,6 +27,30 @@ static void pipelines_are_in_the_folder_beside_the_project(void **state)
     world_close(&world);
 }
 
+static void hosts_are_found_by_their_names(void **state)
+{
+    static const char six[] = "version: 1\n"
+                              "profiles: {local: {stores: {originals: {localfs: {root: x}}}}}\n"
+                              "hosts: {daemon: {listen: \"[::1]:0\"}}\n";
+    struct world world;
+    (void)state;
+    world_open(&world, NULL, "pixmill.yaml", fake_project, "pipelines/a.yaml", pipeline, NULL);
+    const struct pxm_host_entry *host = pxm_project_host(world.project, "daemon");
+    assert_string_equal(host->profile, "local");
+    assert_string_equal(host->address, "127.0.0.1");
+    assert_int_equal(host->port, 8080);
+    assert_int_equal(host->workers, 4);
+    assert_int_equal(host->limits.time_ms, 60000);
+    assert_null(pxm_project_host(world.project, "lambda")->address);
+    assert_int_equal(pxm_project_host(world.project, "lambda")->port, PXM_UNSET_INT);
+    assert_null(pxm_project_host(world.project, "cli"));
+    world_close(&world);
+    world_open(&world, NULL, "pixmill.yaml", six, "pipelines/a.yaml", pipeline, NULL);
+    assert_string_equal(pxm_project_host(world.project, "daemon")->address, "::1");
+    assert_int_equal(pxm_project_host(world.project, "daemon")->port, 0);
+    world_close(&world);
+}
+
 static void a_project_among_its_pipelines(void **state)
 {
     struct world world;
@@ -170,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pipelines_are_in_the_folder_beside_the_project),
+        cmocka_unit_test(hosts_are_found_by_their_names),
         cmocka_unit_test(a_project_among_its_pipelines),
         cmocka_unit_test(a_project_is_found_from_a_folder_and_from_below),
         cmocka_unit_test(a_pipeline_brings_the_project_it_belongs_to),

@@ -3,6 +3,7 @@
 #include "lang_program_fixture.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void unknown_resources_suggest_the_nearest(void **state)
 {
@@ -237,6 +238,30 @@ static void a_project_says_what_is_wrong_with_it(void **state)
               "of P KP MP: 80MP\n");
 }
 
+static void a_host_listens_on_an_address_and_a_port(void **state)
+{
+    static const char *const refused[] = {"127.0.0.1",   "\"::1:80\"",          "\":80\"",        "\"[::1:80\"",
+                                          "\"[::1]80\"", "\"localhost:65536\"", "localhost:http", "\"[]:80\"",
+                                          "\"a:\"",      "\"a]:80\"",           "\"a:80 \"",      "\"a:000080\""};
+    char project[256];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        snprintf(project, sizeof project,
+                 "version: 1\n"
+                 "profiles: {local: {stores: {a: {localfs: {root: x}}}}}\n"
+                 "hosts:\n"
+                 "  daemon: {listen: %s}\n",
+                 refused[i]);
+        const char *said = diagnose_files("pixmill.yaml", project, "pipelines/p.yaml",
+                                          "version: 1\n"
+                                          "steps: [{id: x, get: {store: a, key: k}}]\n",
+                                          NULL);
+        assert_non_null(strstr(said, "pixmill.yaml:4:20: error[E123]: `"));
+        assert_non_null(strstr(said, "such as 127.0.0.1:8080"));
+    }
+}
+
 static void profiles_are_required(void **state)
 {
     (void)state;
@@ -271,6 +296,7 @@ int main(void)
         cmocka_unit_test(every_profile_defines_every_resource),
         cmocka_unit_test(resources_name_drivers_and_their_options),
         cmocka_unit_test(a_project_says_what_is_wrong_with_it),
+        cmocka_unit_test(a_host_listens_on_an_address_and_a_port),
         cmocka_unit_test(profiles_are_required),
         cmocka_unit_test(files_are_named_as_pipelines),
     };

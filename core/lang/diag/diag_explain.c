@@ -131,7 +131,7 @@ static const struct explanation table[] = {
      "read as minus in expressions. Patterns are short and without nesting that could take for\n"
      "ever. A path begins with `/`, and its {holes} have different names. A default is a\n"
      "literal that its own input would accept. No auth resource is called token, signed or\n"
-     "operator, as every host has those.\n"},
+     "operator, as every host has those. A host listens on ADDRESS:PORT.\n"},
     {"E124", "nothing to do",
      "A step has exactly one operation (or `foreach`, `parallel` or `call`), a trigger one\n"
      "kind of event, a resource one driver, a secret one source. Here there is none. Look for\n"

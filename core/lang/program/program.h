@@ -230,10 +230,10 @@ struct pxm_profile {
     struct pxm_secret *secrets;
     struct pxm_span span;
 };
-struct pxm_host_entry {         /* one of `hosts:` */
-    const char *name, *profile; /* profile NULL: the project's only or first one */
-    const char *listen;
-    int64_t workers, deadline_margin_ms; /* PXM_UNSET_INT: not said */
+struct pxm_host_entry {                        /* one of `hosts:` */
+    const char *name, *profile;                /* profile NULL: the project's only or first one */
+    const char *address;                       /* to listen on, an IPv6 one without brackets; NULL: not said */
+    int64_t port, workers, deadline_margin_ms; /* PXM_UNSET_INT: not said */
     struct pxm_limit_set limits;
 };
 struct pxm_project {
@@ -273,6 +273,8 @@ struct pxm_project *pxm_project_parse(const struct pxm_load_options *options, st
 
 const struct pxm_program *pxm_project_program(const struct pxm_project *project, const char *name); /* NULL: none */
 const struct pxm_profile *pxm_project_profile(const struct pxm_project *project, const char *name);
+/* What `hosts:` says of that host; NULL: nothing. */
+const struct pxm_host_entry *pxm_project_host(const struct pxm_project *project, const char *name);
 const struct pxm_resource *pxm_profile_resource(const struct pxm_profile *profile, enum pxm_resource_kind kind,
                                                 const char *name);
 

@@ -32,6 +32,16 @@ const struct pxm_profile *pxm_project_profile(const struct pxm_project *project,
     return NULL;
 }
 
+const struct pxm_host_entry *pxm_project_host(const struct pxm_project *project, const char *name)
+{
+    for (size_t i = 0; i < project->host_count; i++) {
+        if (strcmp(project->hosts[i].name, name) == 0) {
+            return &project->hosts[i];
+        }
+    }
+    return NULL;
+}
+
 const struct pxm_resource *pxm_profile_resource(const struct pxm_profile *profile, enum pxm_resource_kind kind,
                                                 const char *name)
 {

@@ -2,7 +2,10 @@
 #include "lang/program/compile.h"
 
 #include "base/value.h"
+#include <stdlib.h>
 #include <string.h>
+
+enum { PORT_DIGITS_MAX = 5, PORT_MAX = 65535 };
 
 static const char *const project_keys[] = {"version", "summary", "plugins", "env", "profiles", "hosts", NULL};
 
@@ -125,6 +128,31 @@ static void check_profile(struct compiler *compiler, const struct pxm_node *node
                    compile_hint(compiler, node->text, words, project->profile_count, "declare it under `profiles`"));
 }
 
+/* "ADDRESS:PORT", or "[ADDRESS]:PORT" of an IPv6 one; the brackets are no part of the address. False: it is neither. */
+static bool split_listen(struct compiler *compiler, const char *text, struct pxm_host_entry *host)
+{
+    bool bracketed = text[0] == '[';
+    const char *address = text + bracketed, *end = strrchr(text, ':');
+    size_t length = strcspn(address, bracketed ? "]" : ":[]"), digits = end ? strspn(end + 1, "0123456789") : 0;
+
+    if (!end || address + length + bracketed != end || length == 0 || digits == 0 || digits > PORT_DIGITS_MAX ||
+        end[1 + digits] != '\0' || strtol(end + 1, NULL, 10) > PORT_MAX) {
+        return false;
+    }
+    host->address = compile_have(compiler, pxm_arena_strndup(compiler->arena, address, length));
+    host->port = strtol(end + 1, NULL, 10);
+    return true;
+}
+
+static void read_listen(struct compiler *compiler, const struct pxm_node *node, const char *text,
+                        struct pxm_host_entry *host)
+{
+    if (text && !split_listen(compiler, text, host)) {
+        struct pxm_diag *diag = compile_error(compiler, "E123", node->span, "`%s` is no address and port", text);
+        pxm_diag_label(compiler->diags, diag, "such as 127.0.0.1:8080 or \"[::1]:8080\"");
+    }
+}
+
 static void read_host(struct compiler *compiler, const struct pxm_entry *entry)
 {
     const char *name = compile_label(compiler, entry->key, "the name of a host");
@@ -134,14 +162,15 @@ static void read_host(struct compiler *compiler, const struct pxm_entry *entry)
     if (!name || !map) {
         return;
     }
-    *host = (struct pxm_host_entry){.name = name, .workers = PXM_UNSET_INT, .deadline_margin_ms = PXM_UNSET_INT};
+    *host = (struct pxm_host_entry){
+        .name = name, .port = PXM_UNSET_INT, .workers = PXM_UNSET_INT, .deadline_margin_ms = PXM_UNSET_INT};
     compiler->project->host_count++;
     compile_limits(compiler, pxm_node_get(map, "limits"), &host->limits);
     const struct host_config *config = compile_literals(
         compiler, &compile_host_table, compile_without(compiler, map, "limits"), entry->key->span, "a host", NULL);
     if (config) {
         host->profile = config->profile;
-        host->listen = config->listen;
+        read_listen(compiler, pxm_node_get(map, "listen"), config->listen, host);
         host->workers = config->workers;
         host->deadline_margin_ms = config->deadline_margin;
     }

@@ -40,15 +40,21 @@ static char *option_word(const struct args_option *option, const char *value)
     return length < 0 ? NULL : word;
 }
 
-/* What was parsed, as a command line again: COMMAND --name=value... -- WORD... False when out of memory. */
-static bool fill_words(const struct args *args, char *words[WORDS_MAX], size_t *owned)
+/* What was parsed, as a command line again: COMMAND --name=value... -- WORD... Whether to use colour is decided here, by
+ * the rules of all commands. False when out of memory. */
+static bool fill_words(const struct cli *cli, const struct args *args, char *words[WORDS_MAX], size_t *owned)
 {
     static char program[] = "daemon", end[] = "--";
     size_t count = 0;
     words[count++] = program;
     words[count++] = strdup(args->verb->name);
     for (size_t i = 0; words[count - 1] && i < args->value_count; i++) {
-        words[count++] = option_word(args->values[i].option, args->values[i].value);
+        if (strcmp(args->values[i].option->name, "color") != 0) {
+            words[count++] = option_word(args->values[i].option, args->values[i].value);
+        }
+    }
+    if (words[count - 1]) {
+        words[count++] = strdup(cli->color ? "--color=always" : "--color=never");
     }
     *owned = count;
     if (!words[count - 1]) {
@@ -68,7 +74,6 @@ int verb_daemon(struct cli *cli, const struct args *args)
     size_t owned = 0;
     const char *daemon = find_daemon(path);
 
-    (void)cli;
     if (!daemon) {
         fprintf(stderr, "pixmill %s: the program %s is missing; it is a part of pixmill: install that again\n",
                 args->verb->name, PXM_DAEMON_INSTALLED);
@@ -78,7 +83,7 @@ int verb_daemon(struct cli *cli, const struct args *args)
         fprintf(stderr, "pixmill %s: too many arguments\n", args->verb->name);
         return CLI_USAGE;
     }
-    if (fill_words(args, words, &owned)) {
+    if (fill_words(cli, args, words, &owned)) {
         execv(daemon, words);
         fprintf(stderr, "pixmill %s: %s cannot be started: %s\n", args->verb->name, daemon, strerrordesc_np(errno));
     } else {

@@ -147,7 +147,7 @@ void log_access(const struct log_exchange *exchange)
 void log_start(const struct log_options *options)
 {
     log_state.options = *options;
-    log_state.colored = options->format == LOG_TEXT && isatty(options->fd) == 1;
+    log_state.colored = options->format == LOG_TEXT && options->colored;
     log_state.dropped = 0;
     memset(log_state.repeats, 0, sizeof log_state.repeats);
     pxm_log_set_sink(sink, NULL, options->min_level);

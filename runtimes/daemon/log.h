@@ -19,8 +19,9 @@ struct log_options {
     int fd;            /* borrowed; usually 2 */
     int32_t min_level; /* PXM_LOG_... */
     bool access;       /* log_access writes */
+    bool colored;      /* text is */
 };
-/* Before threads start. Sets the sink; text is coloured where the descriptor is a terminal. */
+/* Before threads start. Sets the sink. */
 void log_start(const struct log_options *options);
 /* Tells what was dropped or not repeated, and gives the sink back. After threads have ended. */
 void log_stop(void);

@@ -32,7 +32,9 @@ enum word {
     WORD_UPLOAD_TOKEN,
     WORD_OPERATOR_TOKEN,
     WORD_TRUST_PROXY,
-    WORD_SITE
+    WORD_SITE,
+    WORD_JSON,
+    WORD_COLOR
 };
 
 static const struct option known[] = {
@@ -48,6 +50,8 @@ static const struct option known[] = {
     {"operator-token-file", required_argument, NULL, WORD_OPERATOR_TOKEN},
     {"trust-proxy", no_argument, NULL, WORD_TRUST_PROXY},
     {"site", required_argument, NULL, WORD_SITE},
+    {"json", no_argument, NULL, WORD_JSON},
+    {"color", required_argument, NULL, WORD_COLOR},
     {0},
 };
 
@@ -121,6 +125,12 @@ static bool take_word(struct serve_options *options, int word, const char *text)
     case WORD_LOG:
         options->json_log = strcmp(text, "json") == 0;
         return options->json_log || strcmp(text, "text") == 0 || complain("--log is text or json, not ", text);
+    case WORD_JSON:
+        options->json_log = true;
+        return true;
+    case WORD_COLOR:
+        options->color = strcmp(text, "always") == 0;
+        return true;
     case WORD_ORIGIN:
         return add_origin(options, text);
     case WORD_UPLOAD_TOKEN:
@@ -202,7 +212,8 @@ int serve_command(int argc, char **argv)
         const struct log_options log = {.format = options.json_log ? LOG_JSON : LOG_TEXT,
                                         .fd = STDERR_FILENO,
                                         .min_level = PXM_LOG_INFO,
-                                        .access = true};
+                                        .access = true,
+                                        .colored = options.color};
         log_start(&log);
         code = supervisor_run(&options);
         log_stop();

@@ -193,17 +193,24 @@ static void on_signals(struct loop_source *source, uint32_t events)
     }
 }
 
+/* Before the lock tells others whom to send them, as each would end the process. */
+static void block_signals(sigset_t *ret)
+{
+    sigemptyset(ret);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, SIGINT);
+    sigaddset(ret, SIGHUP);
+    sigaddset(ret, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, ret, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk */
+}
+
 static pxm_status watch_signals(struct supervisor *supervisor, pxm_error *error)
 {
     sigset_t set;
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    block_signals(&set);
     supervisor->signals = (struct loop_source){
         .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .events = EPOLLIN, .ready = on_signals};
     if (supervisor->signals.fd < 0) {
@@ -295,6 +302,7 @@ int supervisor_run(const struct serve_options *options)
     atomic_store(&supervisor->requests.service_ms, 100);
     pthread_mutex_init(&supervisor->lock, NULL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    block_signals(&(sigset_t){0});
     pxm_status status = supervisor_open_state(supervisor, &error);
     if (status == PXM_OK) {
         status = open_all(supervisor, &error);

@@ -1,4 +1,4 @@
-/* Requests with Connection: close, so that an answer ends where the connection does, and has the length that it says. */
+/* Requests with Connection: close, so that an answer ends where the connection does and is as long as it says. */
 #include "wire.h"
 
 #include "base/buf.h"

@@ -70,7 +70,7 @@ static int write_memory(VipsImage *image, void *arg)
 {
     VipsImage **ret = arg;
 
-    *ret = vips_image_new_memory();
+    *ret = vipsbase_pixels_new(image);
     return *ret ? vips_image_write(image, *ret) : -1;
 }
 

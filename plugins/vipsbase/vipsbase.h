@@ -56,6 +56,9 @@ pxm_status vipsbase_pull(const struct vipsbase_pull *pull, VipsImage *image, int
 pxm_status vipsbase_pull_to_memory(const struct vipsbase_pull *pull, VipsImage *image, VipsImage **ret,
                                    pxm_error *error);
 
+/* A picture of that size and kind in memory, to be written by vips_image_write; NULL with libvips' error set. [any] */
+VipsImage *vipsbase_pixels_new(const VipsImage *like);
+
 /* Bytes of all pixels of a picture in memory; INT64_MAX where that is no number. [any] */
 int64_t vipsbase_bytes(const VipsImage *image);
 

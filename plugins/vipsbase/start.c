@@ -17,12 +17,12 @@ static const char started[] = "pixmill-vips-started";
 
 /* Pictures come as a few large blocks on whichever thread is free. One arena, and blocks of 128 KB and more mapped
  * by themselves, give them back to the system when they are freed; otherwise a worker's memory grows to three times
- * that. */
+ * that. What small blocks of one picture take is left for the next. */
 static void tune_malloc(void)
 {
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-    mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 6 * 1024 * 1024);
 }
 
 /* Where libvips keeps HEIF in a module of its own, it is beside the library; where there is none, it is built in or not

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REPORT_BYTES_MAX = 1 << 20, BLOCK_BYTES = 128 << 10, REPARENT_NS = 100000 };
+enum { REPORT_BYTES_MAX = 1 << 20, BLOCK_BYTES = 128 << 10, HEAP_BYTES = 6 << 20, REPARENT_NS = 100000 };
 enum { EXIT_FINE = 0, EXIT_LOST = 1 };
 
 struct zygote {
@@ -48,12 +48,13 @@ struct zygote {
 /* ---- what a process of ours starts with -------------------------------------------------------------------------- */
 
 /* Pictures come as a few large blocks. One arena, and blocks of 128 KiB and more mapped by themselves, give them back
- * to the system when they are freed. Before anything else is allocated. */
+ * to the system when they are freed; what small ones of a run take is left for the next. Before anything else is
+ * allocated. */
 static void tune_malloc(void)
 {
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, BLOCK_BYTES);
-    mallopt(M_TRIM_THRESHOLD, BLOCK_BYTES);
+    mallopt(M_TRIM_THRESHOLD, HEAP_BYTES);
 }
 
 /* The daemon writes the log, so that its lines are one stream in one form. */

@@ -2,6 +2,7 @@
 import { html } from 'lit';
 import { copyText } from '../clipboard.js';
 import { app } from '../context.js';
+import { exifFacts } from '../exif.js';
 import { formatBytes, formatDate, typeName } from '../i18n/format.js';
 import { t } from '../i18n/t.js';
 import { notify } from '../notify.js';
@@ -12,17 +13,6 @@ import { icon } from './icon.js';
 import { Light } from './light.js';
 
 /** @typedef {import('../types.js').ImageRecord} ImageRecord */
-
-const exifFields = ['make', 'model', 'lens', 'taken_at', 'exposure', 'aperture', 'iso', 'focal_length'];
-
-/**
- * @param {string} field
- * @param {unknown} value
- */
-function exifText(field, value) {
-  if (field === 'taken_at') return formatDate(String(value)) || String(value);
-  return typeof value === 'number' || typeof value === 'string' ? String(value) : '';
-}
 
 class ImageDetails extends Light {
   static properties = { record: { attribute: false }, heading: { type: Number } };
@@ -147,11 +137,7 @@ class ImageDetails extends Light {
 
   /** @param {ImageRecord} record */
   #exif(record) {
-    const exif = record.exif;
-    if (!app.config.features.exif || !exif) return '';
-    const facts = exifFields
-      .filter((field) => exif[field] !== undefined && exif[field] !== null)
-      .map((field) => [t(`exif.${field}`), exifText(field, exif[field])]);
+    const facts = app.config.features.exif ? exifFacts(record.exif) : [];
     return facts.length === 0
       ? ''
       : html`<h2>${t('image.exif')}</h2>

@@ -80,7 +80,7 @@ export default {
   'exif.lens': 'Objektiv',
   'exif.taken_at': 'Aufgenommen',
   'exif.exposure': 'Belichtung',
-  'exif.aperture': 'Blende',
+  'exif.f_number': 'Blende',
   'exif.iso': 'ISO',
   'exif.focal_length': 'Brennweite',
 

@@ -79,7 +79,7 @@ export default {
   'exif.lens': 'Lens',
   'exif.taken_at': 'Taken',
   'exif.exposure': 'Exposure',
-  'exif.aperture': 'Aperture',
+  'exif.f_number': 'Aperture',
   'exif.iso': 'ISO',
   'exif.focal_length': 'Focal length',
 

@@ -6,9 +6,9 @@
  */
 export function failureKey(record) {
   const code = record.error ?? '';
-  if (/limit|large|pixels|memory|timeout/.test(code)) return 'failure.limit';
-  if (/unsupported|type|format/.test(code)) return 'failure.type';
-  if (/decode|corrupt|truncat|malformed|image|invalid|parse/.test(code)) return 'failure.decode';
+  if (code.startsWith('limit.')) return 'failure.limit';
+  if (code === 'decode.unsupported') return 'failure.type';
+  if (code.startsWith('decode.')) return 'failure.decode';
   return 'failure.other';
 }
 

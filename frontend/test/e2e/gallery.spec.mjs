@@ -82,11 +82,11 @@ test('a preview that takes longer than ten minutes is no longer waited for, and 
   await page.clock.install();
   await app.open();
   await expect(app.tiles.first()).toContainText('Making the preview');
-  for (let i = 0; i < 130; i += 1) {
+  const isLate = async () => {
     await page.clock.runFor(5000);
-    if (await page.getByText('Still working, check later').isVisible()) break;
-  }
-  await expect(app.tiles.first()).toContainText('Still working, check later');
+    return page.getByText('Still working, check later').isVisible();
+  };
+  await expect.poll(isLate, { timeout: 50_000, intervals: [10] }).toBe(true);
 });
 
 test('a picture of which no preview can be made: a tile that says so, the reason, and the original @real', async ({
@@ -120,13 +120,12 @@ test('five hundred pictures: they come by pages, then by a button, to the end @r
   await expect(app.tiles.first().locator('img.is-shown')).toBeVisible();
   expect(thumbs.size).toBeLessThan(await app.tiles.count());
   const more = page.getByRole('button', { name: 'Load more' });
-  for (let turn = 0; turn < 100; turn += 1) {
+  const isAtEnd = async () => {
     await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
-    if (await page.getByText('That’s all 500.').isVisible()) break;
     if (await more.isVisible()) await more.click();
-    await page.waitForTimeout(50);
-  }
-  await expect(page.getByText('That’s all 500.')).toBeVisible();
+    return page.getByText('That’s all 500.').isVisible();
+  };
+  await expect.poll(isAtEnd, { timeout: 120_000 }).toBe(true);
   await expect(app.tiles).toHaveCount(500);
 });
 

@@ -50,7 +50,7 @@ test('those of one cause are tried again together, and half a success is told', 
   await page.route('**/admin/dead/job-4/retry', (route) => route.fulfill({ status: 500, body: '{}' }));
   await app.open('/ops.html');
   await signIn(page, operatorToken);
-  await page.getByLabel('Cause').selectOption('image.decode_failed');
+  await page.getByLabel('Cause').selectOption('decode.corrupt');
   await expect(page.locator('tbody tr')).toHaveCount(2);
   await page.getByRole('button', { name: 'Retry all like this' }).click();
   await expect(page.locator('.toast')).toContainText('1 of 2 went through.');

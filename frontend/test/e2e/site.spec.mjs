@@ -45,6 +45,7 @@ test('a part that is gone with a new deployment: reloaded once, then offered', a
   page.on('load', () => (loads += 1));
   await app.tiles.first().hover();
   await expect.poll(() => loads).toBe(1);
+  await page.mouse.move(0, 0);
   await app.tiles.first().hover();
   await expect(page.locator('.banner')).toContainText('There is a new version of this page.');
   expect(loads).toBe(1);

@@ -13,8 +13,8 @@ const exif = {
   model: 'EOS R5',
   lens: 'RF 35mm F1.8',
   taken_at: '2026-05-01T18:42:00Z',
-  exposure: '1/250 s',
-  aperture: 'f/5.6',
+  exposure: 0.004,
+  f_number: 5.6,
   iso: 200,
 };
 const named = (i) => ({
@@ -42,7 +42,7 @@ const gallery = {
   'gallery-processing-and-failed': async ({ app, server }) => {
     await server.seed(9, large);
     const records = [...server.stub.records.values()];
-    Object.assign(records[2], { status: 'failed', error: 'image.decode_failed', thumbnails: [] });
+    Object.assign(records[2], { status: 'failed', error: 'decode.corrupt', thumbnails: [] });
     Object.assign(records[5], { status: 'processing', thumbnails: [] });
     Object.assign(records[7], { status: 'queued', thumbnails: [], placeholder: null, color: null });
     await app.open();
@@ -254,7 +254,7 @@ const image = {
     await expect(all.page.getByText('The preview is being made.')).toBeVisible();
   },
   'image-failed': async (all) => {
-    await openImage(all, { status: 'failed', error: 'image.decode_failed', thumbnails: [] });
+    await openImage(all, { status: 'failed', error: 'decode.corrupt', thumbnails: [] });
     await expect(all.page.getByText('No preview could be made')).toBeVisible();
   },
   'image-missing': async ({ app, page }) => {

@@ -92,7 +92,7 @@ test('a type that only the server refuses is told in words, with what the server
     route.fulfill({
       status: 415,
       contentType: 'application/problem+json',
-      body: JSON.stringify({ status: 415, code: 'image.unsupported', detail: 'twelve bits per sample' }),
+      body: JSON.stringify({ status: 415, code: 'decode.unsupported', detail: 'twelve bits per sample' }),
     }),
   );
   await app.open();

@@ -196,7 +196,7 @@ export class Stub {
     const record = this.store(bytes, { name });
     const isCut = record.content_type === 'image/jpeg' && !bytes.subarray(-2).equals(Buffer.from([0xff, 0xd9]));
     this.#later(this.workMs, () =>
-      this.finish(record, isCut ? { status: 'failed', error: 'image.decode_failed' } : { status: 'ready' }),
+      this.finish(record, isCut ? { status: 'failed', error: 'decode.corrupt' } : { status: 'ready' }),
     );
     return record;
   }
@@ -389,10 +389,10 @@ export class Stub {
 
   seedDead(n) {
     const causes = [
-      { code: 'image.decode_failed', message: 'the picture ends in the middle of its data', step: 'decode' },
+      { code: 'decode.corrupt', message: 'the picture ends in the middle of its data', step: 'decode' },
       { code: 'store.unavailable', message: 'the bucket did not answer within 30 s', step: 'put' },
       {
-        code: 'image.limit_pixels',
+        code: 'limit.pixels',
         message: 'the picture has 412 megapixels; at most 100 are worked on',
         step: 'decode',
       },

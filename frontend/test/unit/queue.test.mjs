@@ -281,7 +281,7 @@ test('what the poller learns ends a row: ready, failed, late', async () => {
   for (const send of sends) send.done();
   await turns();
   queue.learn({ filename: 'a-stored', status: 'ready' });
-  queue.learn({ filename: 'b-stored', status: 'failed', error: 'image.decode_failed' });
+  queue.learn({ filename: 'b-stored', status: 'failed', error: 'decode.corrupt' });
   queue.markLate('c-stored');
   assert.deepEqual(states(), ['done', 'kept', 'late']);
   assert.equal(queue.rows[1].reason.key, 'failure.decode');

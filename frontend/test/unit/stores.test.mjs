@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import '../support/globals.mjs';
 import { Problem } from '../../src/api/problems.js';
 import { app } from '../../src/context.js';
+import { exifFacts } from '../../src/exif.js';
 import en from '../../src/i18n/en.js';
 import { installLocale } from '../../src/i18n/t.js';
 import { embedCodes, mediaUrl, previewUrl, ratioOf, srcsetOf } from '../../src/pictures.js';
@@ -202,9 +203,26 @@ test('the policy lets the icons of the viewer through and no other markup', () =
   }
 });
 
+test('what a camera noted is written as photographers do, and places are left out', () => {
+  const exif = { make: 'Canon', exposure: 0.004, f_number: 5.6, iso: 200, focal_length: 35, latitude: 52.5, lens: '' };
+  assert.deepEqual(exifFacts(exif), [
+    ['Make', 'Canon'],
+    ['Exposure', '1/250 s'],
+    ['Aperture', 'f/5.6'],
+    ['ISO', '200'],
+    ['Focal length', '35 mm'],
+  ]);
+  assert.deepEqual(exifFacts({ exposure: 2.5, f_number: 0, iso: {}, taken_at: 'long ago' }), [
+    ['Taken', 'long ago'],
+    ['Exposure', '2.5 s'],
+  ]);
+  assert.deepEqual(exifFacts(null), []);
+});
+
 test('every error code of a record has words', () => {
-  assert.equal(failureKey({ error: 'image.decode_failed' }), 'failure.decode');
-  assert.equal(failureKey({ error: 'image.limit_pixels' }), 'failure.limit');
-  assert.equal(failureKey({ error: 'image.unsupported_type' }), 'failure.type');
-  for (const error of [null, undefined, '', 'store.unavailable']) assert.equal(failureKey({ error }), 'failure.other');
+  assert.equal(failureKey({ error: 'decode.corrupt' }), 'failure.decode');
+  assert.equal(failureKey({ error: 'limit.pixels' }), 'failure.limit');
+  assert.equal(failureKey({ error: 'decode.unsupported' }), 'failure.type');
+  for (const error of [null, undefined, '', 'store.truncated', 'unlimited.decode'])
+    assert.equal(failureKey({ error }), 'failure.other');
 });

@@ -366,3 +366,17 @@ struct crew_source *sources_queue(const struct sources *sources, const char *que
     }
     return NULL;
 }
+
+struct crew_source *sources_queue_at(const struct sources *sources, size_t index, const char **ret_name)
+{
+    for (const struct source *source = sources->first; source; source = source->next) {
+        /* More than one pipeline may be started by the same queue. */
+        bool counts = source->trigger->kind == PXM_TRIGGER_MESSAGE &&
+                      sources_queue(sources, source->trigger->queue) == source->crew_source;
+        if (counts && index-- == 0) {
+            *ret_name = source->trigger->queue;
+            return source->crew_source;
+        }
+    }
+    return NULL;
+}

@@ -23,5 +23,7 @@ void sources_stop(struct sources *sources);
 struct crew_source *sources_store(const struct sources *sources, size_t index, const struct app_trigger **ret_trigger);
 /* The source of a queue, for what operators ask; NULL: there is none of that name. */
 struct crew_source *sources_queue(const struct sources *sources, const char *queue);
+/* By their place, each once; NULL: there are no more. The name is the source's. */
+struct crew_source *sources_queue_at(const struct sources *sources, size_t index, const char **ret_name);
 
 #endif

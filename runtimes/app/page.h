@@ -3,6 +3,7 @@
 #ifndef PXM_APP_PAGE_H
 #define PXM_APP_PAGE_H
 
+#include "app/head.h"
 #include "base/buf.h"
 #include <stdbool.h>
 
@@ -19,5 +20,8 @@ struct app_page {            /* origins as of RFC 6454, "https://host[:port]"; N
 void app_page_config(const struct app_page *page, struct pxm_buf *ret);
 /* The value of Content-Security-Policy for the page. */
 void app_page_policy(const struct app_page *page, struct pxm_buf *ret);
+/* What others show of a link to a picture (https://ogp.me): HTML for the head of its page, made of the picture's
+ * record. `head`: the request for that page. Nothing of a record, which strangers write, is markup in it. */
+void app_page_meta(const struct app_head *head, const pxm_value *record, struct pxm_buf *ret);
 
 #endif

@@ -225,6 +225,22 @@ static struct app_response *answer_options(const struct request *request)
     return response;
 }
 
+/* The page of a picture is described by its record, so it is a request for that, answered in another way. */
+static pxm_status find_page(struct request *request, pxm_error *error)
+{
+    const char *name = site_picture_name(request->supervisor, http_head(request->exchange));
+    char path[APP_TARGET_BYTES_MAX];
+
+    if (!name || request->match.kind != APP_MATCH_NOT_FOUND ||
+        snprintf(path, sizeof path, "/images/%s", name) >= (int)sizeof path) {
+        return PXM_OK;
+    }
+    app_match_done(&request->match);
+    pxm_status status = app_route(request->edition->manifest, "GET", path, &request->match, error);
+    request->is_page = status == PXM_OK && request->match.kind == APP_MATCH_FOUND;
+    return status;
+}
+
 /* NULL and found, or the answer. */
 static struct app_response *find_route(struct request *request)
 {
@@ -244,7 +260,8 @@ static struct app_response *find_route(struct request *request)
     if (strcmp(head->method, "OPTIONS") == 0) {
         return answer_options(request);
     }
-    if (app_route(request->edition->manifest, head->method, head->path, &request->match, &error) != PXM_OK) {
+    if (app_route(request->edition->manifest, head->method, head->path, &request->match, &error) != PXM_OK ||
+        find_page(request, &error) != PXM_OK) {
         return app_answer_error(&error, id, 1);
     }
     return refuse_route(request);

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/value.h"
 #include "daemon/observe.h"
+#include "daemon/site.h"
 #include "daemon/supervisor.h"
 
 #include <inttypes.h>
@@ -33,8 +34,23 @@ void request_answer(struct request *request, struct app_response *response)
     http_answer(request->exchange, request_dress(request->supervisor, request->exchange, response));
 }
 
+/* The page itself tells what is wrong, in the words of its users. */
+static void answer_page(struct request *request, const pxm_value *record, int status)
+{
+    struct app_response *response = site_picture_page(request->supervisor, http_head(request->exchange), record);
+
+    if (response) {
+        response->status = status;
+    }
+    request_answer(request, response);
+}
+
 static void answer_error(struct request *request, const pxm_error *error)
 {
+    if (request->is_page) {
+        answer_page(request, NULL, app_status_of(error));
+        return;
+    }
     int64_t after_s = pxm_error_is_transient(error) ? request_retry_after_s(request->supervisor) : 0;
 
     request_answer(request, app_answer_error(error, http_request_id(request->exchange), after_s));
@@ -45,6 +61,10 @@ static void answer_output(struct request *request, const pxm_value *output)
     struct app_response *response = NULL;
     pxm_error error = {0};
 
+    if (request->is_page) {
+        answer_page(request, output, 200);
+        return;
+    }
     if (app_answer_output(request->match.trigger, http_head(request->exchange), output, &response, &error) == PXM_OK) {
         request_answer(request, response);
     } else {

@@ -22,6 +22,7 @@ struct request {
     struct app_match match;
     const struct operation *operation; /* NULL: a pipeline answers */
     char subject[REQUEST_SUBJECT_MAX]; /* who asks; "": nobody said */
+    bool is_page;                      /* the answer is the web page of the record that the pipeline gives */
 
     /* Under the supervisor's lock. */
     bool uploading;

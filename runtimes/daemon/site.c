@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POLICY_BYTES_MAX = 4 << 10, CONFIG_BYTES_MAX = 16 << 10, UPLOADS_AT_ONCE = 4 };
+enum { POLICY_BYTES_MAX = 4 << 10, CONFIG_BYTES_MAX = 16 << 10, META_BYTES_MAX = 16 << 10, UPLOADS_AT_ONCE = 4 };
 
 static const char *const app_paths[] = {"/g*", "/tag/*", "/i/*", NULL};
 
@@ -106,4 +106,29 @@ struct app_response *site_answer(struct supervisor *supervisor, const struct app
         return answer_config(supervisor);
     }
     return static_answer(supervisor->site, head);
+}
+
+const char *site_picture_name(const struct supervisor *supervisor, const struct app_head *head)
+{
+    static const char prefix[] = "/i/";
+    bool is_read = strcmp(head->method, "GET") == 0 || strcmp(head->method, "HEAD") == 0;
+
+    return supervisor->site && static_is_built(supervisor->site) && is_read &&
+                   strncmp(head->path, prefix, sizeof prefix - 1) == 0
+               ? head->path + sizeof prefix - 1
+               : NULL;
+}
+
+struct app_response *site_picture_page(struct supervisor *supervisor, const struct app_head *head,
+                                       const pxm_value *record)
+{
+    struct pxm_buf meta;
+
+    pxm_buf_init(&meta, META_BYTES_MAX);
+    if (record) {
+        app_page_meta(head, record, &meta);
+    }
+    struct app_response *response = meta.status == PXM_OK ? static_page(supervisor->site, meta.data) : NULL;
+    pxm_buf_done(&meta);
+    return response;
 }

@@ -3,14 +3,14 @@
 
 #include "app/condition.h"
 #include "base/blob.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char not_built[] =
-    "pixmill is running; its API is there, its web page is not.\n"
-    "Build the page with `npm ci && npm run build` in the folder frontend, and start again.\n";
+static const char not_built[] = "pixmill is running; its API is there, its web page is not.\n"
+                                "Build the page with `./dev page`, which needs Node, and start again.\n";
 
 /* ---- opened and closed ------------------------------------------------------------------------------------------- */
 
@@ -199,5 +199,46 @@ struct app_response *static_answer(const struct static_site *site, const struct 
     } else {
         app_response_body(response, pxm_blob_ref(file->bytes[encoding]));
     }
+    return response;
+}
+
+/* `text` with `meta` instead of the first place for it; as it is where it has none. */
+static pxm_blob *with_meta(const struct static_file *page, const char *meta)
+{
+    static const char place[] = "<!--page-meta-->";
+    size_t length = 0;
+    const char *text = pxm_blob_data(page->bytes[STATIC_PLAIN], &length);
+    const char *found = text != NULL ? memmem(text, length, place, sizeof place - 1) : NULL;
+    const size_t before = found != NULL ? (size_t)(found - text) : length;
+    const size_t after = found != NULL ? length - before - (sizeof place - 1) : 0;
+    struct pxm_buf buf;
+    pxm_buf_init(&buf, STATIC_FILE_BYTES_MAX);
+    if (text != NULL) {
+        pxm_buf_add(&buf, text, before);
+        pxm_buf_puts(&buf, found != NULL ? meta : "");
+        pxm_buf_add(&buf, text + length - after, after);
+    }
+    const size_t whole = buf.length;
+    char *copy = text != NULL ? pxm_buf_take(&buf) : NULL;
+    pxm_buf_done(&buf);
+    return copy != NULL ? pxm_blob_new(copy, whole, free, copy) : NULL;
+}
+
+struct app_response *static_page(const struct static_site *site, const char *meta)
+{
+    const struct static_file *page = find_path(site, "/index.html");
+    pxm_blob *body = page != NULL ? with_meta(page, meta) : NULL;
+    struct app_response *response = body != NULL ? app_response_new(200) : NULL;
+    bool done = response != NULL && app_response_set(response, "Content-Type", page->type) &&
+                app_response_set(response, "Cache-Control", "no-cache");
+    for (size_t i = 0; done && i < site->page_header_count; i++) {
+        done = app_response_set(response, site->page_headers[i].name, site->page_headers[i].value);
+    }
+    if (!done) {
+        pxm_blob_unref(body);
+        app_response_free(response);
+        return NULL;
+    }
+    app_response_body(response, body);
     return response;
 }

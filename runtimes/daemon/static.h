@@ -33,5 +33,8 @@ bool static_is_built(const struct static_site *site);
 /* The answer to a GET or HEAD of one of the files, with its ETag and whether it may be cached, in the encoding that the
  * client likes best; 304 where it has it already. NULL: nothing of the site, or no memory. */
 struct app_response *static_answer(const struct static_site *site, const struct app_head *head);
+/* The page of the app (index.html) with `meta`, HTML, in the place that it has for that; not to be kept without asking.
+ * NULL: it is not built, or no memory. */
+struct app_response *static_page(const struct static_site *site, const char *meta);
 
 #endif

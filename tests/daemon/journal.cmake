@@ -10,7 +10,7 @@ add_executable(journal_once ${folder}/journal_once.c)
 target_link_libraries(journal_once PRIVATE pixmill_daemon pixmill_options)
 foreach(part kills errors starts)
   string(TOUPPER ${part} word)
-  pixmill_test(test_journal_faults_${part} SOURCES ${folder}/test_journal_faults.c LIBRARIES test_journal_place LABELS daemon
+  pixmill_test(test_journal_faults_${part} SOURCES ${folder}/test_journal_faults.c LIBRARIES test_journal_place LABELS exhaustive
     DEFINES FAULTS=FAULTS_${word} JOURNAL_ONCE="$<TARGET_FILE:journal_once>")
   add_dependencies(test_journal_faults_${part} journal_once)
   set_tests_properties(test_journal_faults_${part} PROPERTIES TIMEOUT 600)

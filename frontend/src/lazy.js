@@ -2,6 +2,17 @@
 
 const reloadedKey = 'pixmill.reloaded';
 
+/** Once for each version of the page, which the address of this very file tells. */
+function isFirstTime() {
+  try {
+    if (sessionStorage.getItem(reloadedKey) === import.meta.url) return false;
+    sessionStorage.setItem(reloadedKey, import.meta.url);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Loads a part. A part that is gone means that the site was deployed anew: the page reloads itself once, unless that
  * would lose uploads, or it did so already; then it offers to.
@@ -12,12 +23,9 @@ const reloadedKey = 'pixmill.reloaded';
  */
 export async function loadPart(load, mayReload) {
   try {
-    const part = await load();
-    sessionStorage.removeItem(reloadedKey);
-    return part;
+    return await load();
   } catch (error) {
-    if (navigator.onLine && mayReload() && !sessionStorage.getItem(reloadedKey)) {
-      sessionStorage.setItem(reloadedKey, '1');
+    if (navigator.onLine && mayReload() && isFirstTime()) {
       location.reload();
     } else if (navigator.onLine) {
       dispatchEvent(new Event('pixmill:outdated'));

@@ -167,11 +167,11 @@ static bool find_places(struct serve_options *options, struct words *words)
     return true;
 }
 
-/* The page that is installed with the program, or was built beside it. */
+/* The page that is installed with the program, or was built in the folder that this was built in. Where there is none
+ * the installed one is named all the same: what is served then says how to get it. */
 static void find_site(struct serve_options *options, struct words *words)
 {
-    static const char *const places[] = {"../../share/pixmill/site", "../../../frontend/dist",
-                                         "../../../../frontend/dist"};
+    static const char *const places[] = {"../../../../frontend/dist", "../../share/pixmill/site"};
     char own[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
 
@@ -180,13 +180,10 @@ static void find_site(struct serve_options *options, struct words *words)
     }
     own[length] = '\0';
     *strrchr(own, '/') = '\0';
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        char path[2 * PATH_MAX];
-        snprintf(path, sizeof path, "%s/%s", own, places[i]);
-        if (realpath(path, words->site)) {
-            options->site = words->site;
-            return;
-        }
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && !options->site; i++) {
+        int written = snprintf(words->site, sizeof words->site, "%s/%s", own, places[i]);
+        bool last = i + 1 == sizeof places / sizeof places[0];
+        options->site = written < PATH_MAX && (last || access(words->site, R_OK) == 0) ? words->site : NULL;
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/value.h"
+#include "daemon/conclude.h"
 #include "daemon/observe.h"
 #include "daemon/retry.h"
 #include "daemon/supervisor.h"
@@ -207,11 +208,13 @@ static void settle(struct job *job)
     }
 }
 
-/* What it caused is ready even if the journal could not say so: it is when the daemon starts anew. */
 static void on_concluded(struct journal_op *op)
 {
     struct job *job = (struct job *)((char *)op - offsetof(struct job, conclude));
 
+    if (op->error.status != PXM_OK) {
+        conclude_again(job->supervisor, op);
+    }
     journal_op_done(op);
     jobs_look(&job->supervisor->jobs);
     settle(job);

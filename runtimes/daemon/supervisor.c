@@ -3,6 +3,7 @@
 #include "daemon/supervisor.h"
 
 #include "base/log.h"
+#include "daemon/conclude.h"
 #include "daemon/daemon.h"
 #include "daemon/front.h"
 #include "daemon/observe.h"
@@ -268,6 +269,7 @@ static void close_all(struct supervisor *supervisor)
     editions_stop(supervisor);
     schedules_stop(&supervisor->schedules);
     journal_close(supervisor->journal);
+    conclude_end(supervisor);
     http_stop(supervisor->http);
     editions_free(supervisor);
     watch_free(supervisor->watch);

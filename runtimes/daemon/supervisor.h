@@ -41,6 +41,7 @@ struct supervisor {
     struct journal *journal;
     struct http_server *http;
     struct jobs jobs;
+    struct conclusion *conclusions; /* that the journal refused, see conclude.h */
     struct schedules schedules;
     struct sources sources;
     struct rebuild rebuild;

@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < count; i++) {
         size_t upto = argc > 4 ? length : length * i / count;
-        answered += send_and_go(port, upto, i % 2 == 0, i % 4 == 3);
+        answered += send_and_go(port, upto, i % 2 == 0, i % 16 == 15);
     }
     printf("%zu\n", answered);
     return EXIT_SUCCESS;

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/value.h"
+#include "daemon/conclude.h"
 #include "daemon/observe.h"
 #include "daemon/retry.h"
 #include "daemon/supervisor.h"
@@ -125,6 +126,9 @@ static void on_concluded(struct journal_op *op)
     struct delivery *delivery = (struct delivery *)((char *)op - offsetof(struct delivery, conclude));
     struct supervisor *supervisor = delivery->edition->supervisor;
 
+    if (op->error.status != PXM_OK) {
+        conclude_again(supervisor, op);
+    }
     journal_op_done(op);
     jobs_look(&supervisor->jobs);
     end_message(delivery);

@@ -1,0 +1,17 @@
+/* A strict reader of the services' XML: no document type, no entity but the five, limits on depth, size and text. [any] */
+#ifndef AWS_XML_H
+#define AWS_XML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { AWS_XML_DEPTH_MAX = 16, AWS_XML_TEXT_MAX = 16 << 10, AWS_XML_PATH_TEXT = 512 };
+
+/* An element that has ended: the local names from the root to it, parted by slashes, and its own text without that of
+ * elements within. False stops the reading. */
+typedef bool (*aws_xml_element)(void *arg, const char *path, const char *text);
+
+/* Whether the whole is well-formed and was read to its end. */
+bool aws_xml_read(const char *data, size_t length, aws_xml_element element, void *arg);
+
+#endif

@@ -1,5 +1,6 @@
 /* Text that grows up to a cap, and the encodings that requests are made of. What such a text held is wiped when it is
- * freed or moved, as it may have been a secret. A failure (no memory, cap reached) sticks: check once, at the end. [any] */
+ * freed or moved, as it may have been a secret. A failure (no memory, cap reached) sticks: check once, at the end.
+ * [any] */
 #ifndef AWS_TEXT_H
 #define AWS_TEXT_H
 

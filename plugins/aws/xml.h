@@ -1,4 +1,5 @@
-/* A strict reader of the services' XML: no document type, no entity but the five, limits on depth, size and text. [any] */
+/* A strict reader of what services send as XML: no document type, no entity but the five, limits on depth, size and
+ * text. [any] */
 #ifndef AWS_XML_H
 #define AWS_XML_H
 

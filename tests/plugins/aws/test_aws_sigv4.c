@@ -1,5 +1,5 @@
-/* Signatures against figures that are known to be right: requests of the service's own examples, and of this table, each
- * computed by an independent signer. */
+/* Signatures against figures that are known to be right: requests of the service's own examples, and of this table,
+ * each computed by an independent signer. */
 #include "aws/sigv4.h"
 
 #include <setjmp.h>

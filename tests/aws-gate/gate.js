@@ -1,0 +1,223 @@
+// The gate: verifies every request, breaks those that a test names, and answers the others from its own store, or from the
+// server behind it (--upstream URL). It listens on loopback alone, tells its ports in one line of JSON, and ends when its
+// standard input does. Control (POST, JSON): /reset /faults /settings; GET /state.
+'use strict';
+const http = require('http');
+const { Refusal, headerMap, parseQuery, sha256, verify, verifyForm } = require('./sigv4');
+const { Store, escape } = require('./store');
+const { Metadata } = require('./metadata');
+
+const upstreamAt = process.argv.indexOf('--upstream');
+const upstream = upstreamAt > 0 ? new URL(process.argv[upstreamAt + 1]) : null;
+
+const state = {};
+function reset() {
+  state.settings = { skew_ms: 0, region: 'us-east-1', regions: {}, lacks: [] };
+  const clock = () => Date.now() + state.settings.skew_ms;
+  state.clock = clock;
+  state.accounts = new Map([
+    ['AKIDGATE', { secret: 'gate-secret-of-32-characters-long' }],
+    ['AKIDDENIED', { secret: 'gate-secret-of-32-characters-long', denied: true }],
+    ['AKIDOLD', { secret: 'gate-secret-of-32-characters-long', token: 'gate-old-token', expires: 0 }],
+  ]);
+  state.store = new Store({ clock });
+  state.store.buckets.set('images', new Map());
+  state.metadata = new Metadata(state.accounts, clock);
+  state.faults = [];
+  state.log = []; // {method, url, status, code, headers}
+}
+reset();
+
+const readAll = (stream) => new Promise((resolve, reject) => {
+  const chunks = [];
+  stream.on('data', (chunk) => chunks.push(chunk)).on('end', () => resolve(Buffer.concat(chunks))).on('error', reject);
+});
+
+// ---- S3 ----
+
+// Path style, or the bucket before a host of ours; a proxied request has its whole URL in the first line.
+function locate(req) {
+  const absolute = /^http:\/\/([^/]+)(\/.*)$/.exec(req.url);
+  const url = absolute ? absolute[2] : req.url, at = url.indexOf('?');
+  const path = at < 0 ? url : url.slice(0, at), text = at < 0 ? '' : url.slice(at + 1);
+  const host = (req.headers.host || '').replace(/:\d+$/, '');
+  const virtual = /^(.+)\.s3\.([a-z0-9-]+)\.amazonaws\.com$/.exec(host) || /^(.+)\.(?:localhost)$/.exec(host);
+  const plain = /^s3\.([a-z0-9-]+)\.amazonaws\.com$/.exec(host);
+  const parts = path.split('/');
+  const name = virtual ? virtual[1] : decodeURIComponent(parts[1] || '');
+  const key = (virtual ? parts.slice(1) : parts.slice(2)).map(decodeURIComponent).join('/');
+  return { path, text, name, key, hostRegion: virtual ? virtual[2] : plain ? plain[1] : undefined };
+}
+
+function regionOf(where, headers, req) {
+  const region = state.settings.regions[where.name] || state.settings.region;
+  if (where.hostRegion && where.hostRegion !== region) {
+    const hint = state.settings.hints === false ? {} : { Region: region };
+    const refusal = new Refusal(301, 'PermanentRedirect', 'The bucket must be addressed using the specified endpoint.',
+      { ...hint, Endpoint: `${where.name}.s3.${region}.amazonaws.com` });
+    if (state.settings.hints !== false || req.method === 'HEAD') refusal.headers = { 'x-amz-bucket-region': region };
+    throw refusal;
+  }
+  return region;
+}
+
+async function forward(req, where, body) {
+  return new Promise((resolve, reject) => {
+    const headers = { ...req.headers, host: upstream.host, 'content-length': body.length };
+    delete headers.authorization;
+    delete headers.expect;
+    const query = where.text.split('&').filter((pair) => pair && !pair.startsWith('X-Amz-')).join('&');
+    const path = `/${where.name}/${where.path.split('/').slice(2).join('/')}${query ? `?${query}` : ''}`;
+    const out = http.request({ host: upstream.hostname, port: upstream.port, method: req.method, path, headers },
+      (res) => readAll(res).then((data) => {
+        const { connection, 'transfer-encoding': t, 'content-length': length, ...rest } = res.headers;
+        resolve({ status: res.statusCode, headers: rest, body: data, length });
+      }, reject));
+    out.on('error', reject).end(body);
+  });
+}
+
+async function answerS3(req, where, query, headers, body) {
+  const service = 's3', now = state.clock();
+  const region = regionOf(where, headers, req);
+  const options = { accounts: state.accounts, now, region, service };
+  if (req.method === 'POST' && where.key === '' && /^multipart\/form-data/.test(headers.get('content-type') || '')) {
+    return state.store.post(where.name, verifyForm(headers.get('content-type'), body, where.name, options));
+  }
+  const who = verify({ method: req.method, path: where.path, query, headers }, options);
+  if (headers.has('transfer-encoding')) throw new Refusal(501, 'NotImplemented', 'Transfer-Encoding is not implemented');
+  if (headers.has('accept-encoding')) state.log[state.log.length - 1].accepts_encoding = true;
+  if (who.payload !== 'UNSIGNED-PAYLOAD' && who.payload !== sha256(body)) {
+    throw new Refusal(400, 'XAmzContentSHA256Mismatch', 'The provided x-amz-content-sha256 does not match the body.');
+  }
+  if (upstream) return forward(req, where, body);
+  state.store.lacks = new Set(state.settings.lacks);
+  return state.store.answer({ method: req.method, name: where.name, key: where.key, query: new Map(query), headers, body });
+}
+
+function refusalAnswer(error) {
+  if (!(error instanceof Refusal)) throw error;
+  const extra = Object.entries(error.extra).map(([n, v]) => `<${n}>${escape(v)}</${n}>`).join('');
+  return { status: error.status, code: error.code, headers: { 'content-type': 'application/xml', ...error.headers },
+    body: `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${error.code}</Code><Message>${escape(error.message)}</Message>${extra}` +
+      '<RequestId>GATE0123456789AB</RequestId><HostId>gate/host+id=</HostId></Error>' };
+}
+
+// ---- faults ----
+
+// {method?, url? (expression), skip?, times?, perform?, status?, headers?, body?, reset?: 'before'|'after'|bytes, stall?,
+//  truncate?: bytes, chunked?, close?, no_continue?, unread?}
+function takeFault(req) {
+  const index = state.faults.findIndex((f) => (!f.method || f.method === req.method) && (!f.url || new RegExp(f.url).test(req.url)));
+  if (index < 0) return null;
+  const fault = state.faults[index];
+  if (fault.skip > 0) {
+    fault.skip--;
+    return null;
+  }
+  fault.times = (fault.times || 1) - 1;
+  if (fault.times === 0) state.faults.splice(index, 1);
+  return fault;
+}
+
+function send(req, res, answer, fault) {
+  const body = Buffer.from(answer.body || ''), isHead = req.method === 'HEAD';
+  const headers = { date: new Date(state.clock()).toUTCString(), 'x-amz-request-id': 'GATE0123456789AB', 'x-amz-id-2': 'gate/host+id=',
+    ...answer.headers };
+  res.sendDate = false;
+  if (fault && fault.cut !== undefined) { // the head says all, the body ends early
+    res.writeHead(answer.status, { ...headers, 'content-length': body.length });
+    res.write(body.subarray(0, fault.cut), () => req.socket.destroy());
+    if (fault.cut === 0) res.flushHeaders();
+    return;
+  }
+  if (fault && fault.chunked) {
+    res.writeHead(answer.status, headers);
+  } else if (answer.status !== 204) {
+    res.writeHead(answer.status, { ...headers, 'content-length': isHead && answer.length ? answer.length : body.length });
+  } else {
+    res.writeHead(204, headers);
+  }
+  res.end(isHead ? undefined : body, () => {
+    if (fault && fault.close) req.socket.destroy();
+  });
+}
+
+async function handle(req, res, isContinue) {
+  const headers = headerMap(req.rawHeaders), where = locate(req);
+  const query = parseQuery(where.text), fault = takeFault(req);
+  const entry = { method: req.method, url: req.url, expects: isContinue, headers: Object.fromEntries(headers) };
+  delete entry.headers.authorization;
+  delete entry.headers['x-amz-security-token'];
+  state.log.push(entry);
+  if (fault && (fault.stall || fault.reset === 'before')) {
+    entry.code = fault.stall ? 'stall' : 'reset';
+    if (fault.reset) req.socket.destroy();
+    return;
+  }
+  if (fault && fault.unread) { // answers before the body came
+    send(req, res, fault, { close: true });
+    return;
+  }
+  if (isContinue && !(fault && fault.no_continue)) res.writeContinue();
+  const body = await readAll(req);
+  let answer = fault && fault.status && !fault.perform ? fault : null;
+  if (!answer) {
+    try {
+      answer = await answerS3(req, where, query, headers, body);
+    } catch (error) {
+      answer = refusalAnswer(error);
+    }
+  }
+  if (fault && fault.perform && fault.status) answer = fault;
+  if (fault && fault.add) answer = { ...answer, headers: { ...answer.headers, ...fault.add } };
+  entry.status = answer.status;
+  entry.code = answer.code;
+  if (fault && fault.reset === 'after') req.socket.destroy();
+  else send(req, res, answer, fault);
+}
+
+function serve(listener) {
+  const server = http.createServer(listener);
+  server.keepAliveTimeout = 30000;
+  server.on('clientError', (error, socket) => socket.destroy());
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+const guarded = (run) => (req, res) => run(req, res).catch((error) => {
+  process.stderr.write(`gate: ${req.method} ${req.url}: ${error.stack}\n`);
+  req.socket.destroy();
+});
+
+async function control(req, res) {
+  const text = (await readAll(req)).toString(), data = text ? JSON.parse(text) : null;
+  if (req.url === '/reset') reset();
+  if (req.url === '/faults') state.faults.push(...data);
+  if (req.url === '/settings') {
+    Object.assign(state.settings, data.gate);
+    Object.assign(state.metadata.settings, data.metadata);
+    if (data.forget_tokens) state.metadata.tokens.clear();
+    if (data.expire) state.accounts.forEach((account) => { if (account.token) account.expires = 0; });
+    (data.buckets || []).forEach((name) => state.store.buckets.set(name, new Map()));
+  }
+  const found = state.log.filter((e) => e.accepts_encoding).length;
+  res.end(JSON.stringify({ counts: state.metadata.counts, log: state.log, faults: state.faults.length, uploads: state.store.uploads.size,
+    encodings: found }));
+}
+
+async function main() {
+  const s3 = await serve(guarded((req, res) => handle(req, res, false)));
+  s3.on('checkContinue', guarded((req, res) => handle(req, res, true)));
+  const metadata = await serve(guarded(async (req, res) => {
+    const body = await readAll(req);
+    const answer = state.metadata.answer(req.method, req.url, headerMap(req.rawHeaders), body);
+    res.writeHead(answer.status, { 'content-type': answer.type || 'text/plain' });
+    res.end(answer.body || '');
+  }));
+  const controls = await serve(guarded(control));
+  const port = (server) => server.address().port;
+  process.stdout.write(`${JSON.stringify({ s3: port(s3), metadata: port(metadata), control: port(controls) })}\n`);
+  process.stdin.on('end', () => process.exit(0)).on('error', () => process.exit(0)).resume();
+}
+
+main();

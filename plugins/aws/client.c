@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { URL_BYTES_MAX = 16 << 10, NO_BODY_HASH_TEXT = AWS_SHA256_TEXT };
+enum { URL_BYTES_MAX = 16 << 10 };
 
 #define ANY_REGION "us-east-1"
 
@@ -287,7 +287,8 @@ static bool send_once(struct attempt *attempt, struct aws_reply *reply)
                             .url = aws_text_get(&url),
                             .headers = &headers,
                             .body = attempt->request->body,
-                            .expects_continue = attempt->expects_continue};
+                            .expects_continue = attempt->expects_continue,
+                            .total_ms = attempt->request->total_ms};
     struct aws_transfer *transfer = good ? aws_transfer_begin(client->pool, attempt->job, &wire, &reply->fault) : NULL;
     good = transfer && take_reply(attempt, transfer, reply);
     if (good && attempt->request->streams_reply) {
@@ -420,19 +421,22 @@ static bool wait_to_repeat(struct attempt *attempt, struct course *course, const
     return aws_sleep(host, attempt->job, delay_ms);
 }
 
+static bool hash_body(const struct aws_body *body, char payload[AWS_SHA256_TEXT])
+{
+    return aws_sha256_hex(body ? body->data : "", body ? body->length : 0, payload);
+}
+
 bool aws_call(struct aws_client *client, pxm_job *job, const struct aws_request *request, struct aws_reply *reply)
 {
     char payload[AWS_SHA256_TEXT];
     struct attempt attempt = {.client = client,
                               .job = job,
                               .request = request,
-                              .payload = payload,
+                              .payload = request->payload ? request->payload : payload,
                               .expects_continue = request->expects_continue};
     struct course course = {0};
     *reply = (struct aws_reply){.status = 0};
-    bool good =
-        aws_sha256_hex(request->body ? request->body->data : "", request->body ? request->body->length : 0, payload) ||
-        fail_memory(reply);
+    bool good = request->payload || hash_body(request->body, payload) || fail_memory(reply);
     while (good) {
         good = send_once(&attempt, reply);
         if (good) {

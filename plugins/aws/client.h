@@ -33,9 +33,11 @@ struct aws_request {
     const char *path;               /* encoded; starts with a slash; the endpoint's own path comes before it   */
     struct aws_list query, headers; /* headers without those that the client adds itself              */
     const struct aws_body *body;    /* NULL: none                                                     */
+    const char *payload;            /* its SHA-256 in hex; NULL: not known yet                        */
     bool expects_continue;          /* ask before the body is sent                                    */
     bool streams_reply;             /* a 2xx is read by the caller, from `transfer`                   */
     size_t reply_max;               /* bytes of a reply that is kept                                  */
+    int64_t total_ms;               /* of one attempt; 0: as long as bytes come                       */
     const char *region_path;        /* HEAD of this path tells the region; NULL: nothing does         */
 };
 

@@ -32,7 +32,8 @@ struct aws_transfer {
     size_t header_bytes;
     int status;
     bool has_headers, is_done, is_paused;
-    int result; /* CURLcode, once it is done */
+    int64_t deadline_ms; /* on the monotonic clock; INT64_MAX: none */
+    int result;          /* CURLcode, once it is done */
     char text[CURL_ERROR_SIZE];
     /* Where bytes go; what does not fit waits in `rest`. */
     char *to;
@@ -237,6 +238,7 @@ struct aws_transfer *aws_transfer_begin(struct aws_pool *pool, pxm_job *job, con
     transfer->pool = pool;
     transfer->handle = handle;
     transfer->job = job;
+    transfer->deadline_ms = INT64_MAX;
     transfer->body = wire->body;
     if (!add_lines(transfer, wire) || !set_up(transfer, wire) ||
         curl_multi_add_handle(handle->multi, handle->easy) != CURLM_OK) {
@@ -260,6 +262,29 @@ void aws_transfer_end(struct aws_transfer *transfer)
 
 /* ---- driving ---- */
 
+static int64_t monotonic_ms(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+void aws_transfer_set_deadline(struct aws_transfer *transfer, int64_t remaining_ms)
+{
+    int64_t now_ms = monotonic_ms();
+    transfer->deadline_ms = remaining_ms > INT64_MAX - now_ms ? INT64_MAX : now_ms + remaining_ms;
+}
+
+/* The least of the job's time and the transfer's. */
+static int64_t time_left_ms(const struct aws_transfer *transfer, int64_t of_job_ms)
+{
+    if (transfer->deadline_ms == INT64_MAX) {
+        return of_job_ms;
+    }
+    int64_t left = transfer->deadline_ms - monotonic_ms();
+    return left < of_job_ms ? left : of_job_ms;
+}
+
 /* One step, and a wait of at most a slice for the next. False: a fault. */
 static bool step(struct aws_transfer *transfer, pxm_job *job, bool (*is_enough)(const struct aws_transfer *),
                  struct aws_fault *fault)
@@ -267,7 +292,7 @@ static bool step(struct aws_transfer *transfer, pxm_job *job, bool (*is_enough)(
     const struct pxm_host *host = transfer->pool->host;
     CURLM *multi = transfer->handle->multi;
     int running = 0, queued = 0;
-    int64_t left = host->remaining_ms(job);
+    int64_t left = time_left_ms(transfer, host->remaining_ms(job));
     if (left <= 0) {
         aws_fault_set(fault, AWS_FAULT_LATE, AWS_REMEDY_NONE, "the time is up");
         return false;

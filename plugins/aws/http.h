@@ -48,7 +48,9 @@ struct aws_transfer *aws_transfer_begin(struct aws_pool *pool, pxm_job *job, con
 bool aws_transfer_reply(struct aws_transfer *transfer, struct aws_fault *fault);
 int aws_transfer_status(const struct aws_transfer *transfer);
 const struct aws_list *aws_transfer_headers(const struct aws_transfer *transfer);
-/* The body of the reply, as a stream: 0 is its end, -1 a fault. */
+/* From now on the transfer ends in so many milliseconds, whatever job its reader has; INT64_MAX: it does not. */
+void aws_transfer_set_deadline(struct aws_transfer *transfer, int64_t remaining_ms);
+/* The body of the reply, as a stream: 0 is its end, -1 a fault. `job` may be NULL. */
 int64_t aws_transfer_read(struct aws_transfer *transfer, pxm_job *job, void *buffer, size_t length,
                           struct aws_fault *fault);
 /* Reads the rest into `text`, which stops at its cap. */

@@ -14,10 +14,15 @@
 
 enum { SHA256_BYTES = 32, CANONICAL_MAX = 256 << 10, DATE_TEXT = 9 };
 
+bool aws_sha256(const void *data, size_t length, uint8_t digest[SHA256_BYTES])
+{
+    return EVP_Digest(data, length, digest, NULL, EVP_sha256(), NULL) == 1;
+}
+
 bool aws_sha256_hex(const void *data, size_t length, char hex[AWS_SHA256_TEXT])
 {
     uint8_t digest[SHA256_BYTES];
-    if (EVP_Digest(data, length, digest, NULL, EVP_sha256(), NULL) != 1) {
+    if (!aws_sha256(data, length, digest)) {
         return false;
     }
     aws_hex(digest, sizeof digest, hex);

@@ -42,6 +42,7 @@ bool aws_sign_policy(const struct aws_scope *scope, const char *policy, char sig
 void aws_scope_write(const struct aws_scope *scope, struct aws_text *to);
 /* The query of a request, in the order and form in which it is signed. */
 void aws_query_write(const struct aws_list *query, struct aws_text *to);
+bool aws_sha256(const void *data, size_t length, uint8_t digest[32]);
 bool aws_sha256_hex(const void *data, size_t length, char hex[AWS_SHA256_TEXT]);
 
 #endif

@@ -28,6 +28,9 @@ const struct pxm_unit *conformance_load(const char *module, const char *iface)
     }
     memcpy(&entry, &symbol, sizeof entry);
     const struct pxm_plugin *plugin = entry();
+    if (plugin->load && plugin->load(conformance_host(), NULL) != PXM_OK) {
+        give_up(path, "cannot be started");
+    }
     for (size_t i = 0; plugin->units[i]; i++) {
         if (strcmp(plugin->units[i]->iface, iface) == 0) {
             return plugin->units[i];

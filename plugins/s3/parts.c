@@ -1,0 +1,268 @@
+/* put by parts: all as long as each other but the last, as some services want it. What is not completed is given up.
+ * [job] */
+#include "aws/xml.h"
+#include "s3.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMESPACE "http://s3.amazonaws.com/doc/2006-03-01/"
+
+enum {
+    MIB = 1 << 20,
+    PARTS_MAX = 10000,
+    ID_MAX = 1024,
+    LIST_BYTES_MAX = 4 << 20,
+    ABORT_MS = 5000,
+    ASK_FIRST_BYTES = 8 << 20
+};
+
+struct upload {
+    const struct s3 *s3;
+    pxm_job *job;
+    const struct pxm_put *put;
+    char *id;
+    char *etag;            /* of the whole, when it is complete */
+    struct aws_text parts; /* the list of parts, as XML         */
+    EVP_MD_CTX *digest;
+    int count;
+    int64_t bytes;
+};
+
+size_t s3_part_size(const struct s3 *s3, int64_t bytes)
+{
+    int64_t least = bytes < 0 ? 0 : (bytes + PARTS_MAX - 1) / PARTS_MAX;
+    least = (least + MIB - 1) / MIB * MIB;
+    return (size_t)(least > s3->config->part_size ? least : s3->config->part_size);
+}
+
+/* ---- requests ---- */
+
+static bool take_id(void *arg, const char *path, const char *text)
+{
+    struct upload *upload = arg;
+    if (strcmp(path, "InitiateMultipartUploadResult/UploadId") == 0 && !upload->id) {
+        upload->id = strlen(text) <= ID_MAX ? aws_copy_text(text) : NULL;
+    }
+    return true;
+}
+
+static bool take_etag(void *arg, const char *path, const char *text)
+{
+    struct upload *upload = arg;
+    if (strcmp(path, "CompleteMultipartUploadResult/ETag") == 0 && !upload->etag) {
+        upload->etag = aws_copy_text(text);
+    }
+    return true;
+}
+
+/* A 2xx whose body is not what it must be. */
+static pxm_status fail_reply(const struct upload *upload, struct aws_reply *reply, pxm_error *error)
+{
+    if (reply->fault.class == AWS_FAULT_NONE) {
+        aws_fault_set(&reply->fault, AWS_FAULT_MALFORMED, AWS_REMEDY_NONE, "the reply is not one of this service");
+    }
+    return s3_fail(upload->s3, reply, "put", upload->put->key, error);
+}
+
+static pxm_status begin(struct upload *upload, pxm_error *error)
+{
+    struct s3_request request;
+    struct aws_reply reply;
+    struct aws_body nothing = {.data = ""};
+    s3_request_init(upload->s3, "POST", upload->put->key, &request);
+    request.request.body = &nothing;
+    aws_list_add(&request.request.query, "uploads", "");
+    s3_attributes_write(upload->s3, upload->put, &request.request.headers);
+    bool good = aws_call(upload->s3->client, upload->job, &request.request, &reply) &&
+                aws_xml_read(aws_text_get(&reply.body), reply.body.length, take_id, upload) && upload->id;
+    pxm_status status = good ? PXM_OK : fail_reply(upload, &reply, error);
+    aws_reply_done(&reply);
+    s3_request_done(&request);
+    return status;
+}
+
+static void add_to_list(struct upload *upload, const char *etag)
+{
+    aws_text_printf(&upload->parts, "<Part><PartNumber>%d</PartNumber><ETag>", upload->count);
+    for (const char *c = etag; *c; c++) {
+        if (strchr("&<>\"'", *c)) {
+            aws_text_printf(&upload->parts, "&#%d;", *c);
+        } else {
+            aws_text_add(&upload->parts, c, 1);
+        }
+    }
+    aws_text_puts(&upload->parts, "</ETag></Part>");
+}
+
+static pxm_status send_part(struct upload *upload, const char *data, size_t length, pxm_error *error)
+{
+    const struct s3 *s3 = upload->s3;
+    struct s3_request request;
+    struct aws_reply reply;
+    struct aws_body body = {.data = data, .length = length};
+    char number[16];
+    if (upload->count == PARTS_MAX) {
+        return s3->host->fail(error, PXM_E_LIMIT, "store.too_large",
+                              "the body of \"%s\" has more than %d parts; raise part_size", upload->put->key,
+                              PARTS_MAX);
+    }
+    if (EVP_DigestUpdate(upload->digest, data, length) != 1) {
+        return s3_fail_memory(s3, error);
+    }
+    upload->bytes += (int64_t)length;
+    snprintf(number, sizeof number, "%d", ++upload->count);
+    s3_request_init(s3, "PUT", upload->put->key, &request);
+    request.request.body = &body;
+    request.request.expects_continue = length >= ASK_FIRST_BYTES && s3->config->expect != S3_EXPECT_NEVER;
+    aws_list_add(&request.request.query, "partNumber", number);
+    aws_list_add(&request.request.query, "uploadId", upload->id);
+    bool good = aws_call(s3->client, upload->job, &request.request, &reply);
+    const char *etag = good ? aws_list_get(&reply.headers, "etag") : NULL;
+    if (etag) {
+        add_to_list(upload, etag);
+    }
+    pxm_status status = etag ? PXM_OK : fail_reply(upload, &reply, error);
+    aws_reply_done(&reply);
+    s3_request_done(&request);
+    return status;
+}
+
+/* An upload that is gone although nobody gave it up was completed by an attempt whose reply was lost. */
+static bool is_complete_already(const struct upload *upload, const struct aws_reply *reply)
+{
+    struct aws_list headers = {0};
+    bool found = false;
+    if (!reply->was_repeated || strcmp(reply->fault.code, "NoSuchUpload") != 0) {
+        return false;
+    }
+    pxm_status status = s3_look(upload->s3, upload->job, upload->put->key, &headers, &found, NULL);
+    bool is_same = status == PXM_OK && found && s3_content_length(&headers) == upload->bytes;
+    aws_list_done(&headers);
+    return is_same;
+}
+
+static pxm_status complete(struct upload *upload, bool *ret_was_there, pxm_error *error)
+{
+    const struct s3 *s3 = upload->s3;
+    struct s3_request request;
+    struct aws_reply reply;
+    pxm_status status = PXM_OK;
+    aws_text_puts(&upload->parts, "</CompleteMultipartUpload>");
+    if (upload->parts.failed) {
+        return s3_fail_memory(s3, error);
+    }
+    struct aws_body body = {.data = upload->parts.data, .length = upload->parts.length};
+    s3_request_init(s3, "POST", upload->put->key, &request);
+    request.request.body = &body;
+    aws_list_add(&request.request.query, "uploadId", upload->id);
+    aws_list_add(&request.request.headers, "content-type", "application/xml");
+    s3_write_condition(s3, upload->put, &request.request.headers);
+    bool good = aws_call(s3->client, upload->job, &request.request, &reply);
+    if (good) {
+        good = aws_xml_read(aws_text_get(&reply.body), reply.body.length, take_etag, upload) && upload->etag;
+    } else if (reply.fault.class == AWS_FAULT_CONDITION && (upload->put->flags & PXM_PUT_IF_ABSENT)) {
+        *ret_was_there = good = true;
+    } else {
+        good = is_complete_already(upload, &reply);
+    }
+    if (!good) {
+        status = fail_reply(upload, &reply, error);
+    }
+    aws_reply_done(&reply);
+    s3_request_done(&request);
+    return status;
+}
+
+/* Best effort: also after the job's time is over, but not for long. */
+static void give_up(const struct upload *upload)
+{
+    struct s3_request request;
+    struct aws_reply reply;
+    s3_request_init(upload->s3, "DELETE", upload->put->key, &request);
+    request.request.total_ms = ABORT_MS;
+    aws_list_add(&request.request.query, "uploadId", upload->id);
+    (void)aws_call(upload->s3->client, NULL, &request.request, &reply);
+    aws_reply_done(&reply);
+    s3_request_done(&request);
+}
+
+/* ---- bodies ---- */
+
+static pxm_status send_memory(struct upload *upload, const struct s3_body *body, pxm_error *error)
+{
+    size_t part = s3_part_size(upload->s3, (int64_t)body->length);
+    pxm_status status = PXM_OK;
+    for (size_t at = 0; status == PXM_OK && at < body->length; at += part) {
+        size_t left = body->length - at;
+        status = send_part(upload, body->data + at, left < part ? left : part, error);
+    }
+    return status;
+}
+
+/* The first part was read already, and is as long as a part. */
+static pxm_status send_stream(struct upload *upload, const struct s3_body *body, pxm_error *error)
+{
+    const struct s3 *s3 = upload->s3;
+    const char *key = upload->put->key;
+    int64_t count = (int64_t)body->length;
+    while (count > 0) {
+        pxm_status status = send_part(upload, body->first, (size_t)count, error);
+        if (status != PXM_OK) {
+            return status;
+        }
+        if (body->announced >= 0 && upload->bytes > body->announced) {
+            return s3_fail_truncated(s3, key, upload->bytes, body->announced, error);
+        }
+        count = s3_read_full(s3, upload->job, key, body->stream, body->first, body->part_size, error);
+        if (count < 0) {
+            return (pxm_status)count;
+        }
+    }
+    return body->announced < 0 || upload->bytes == body->announced
+               ? PXM_OK
+               : s3_fail_truncated(s3, key, upload->bytes, body->announced, error);
+}
+
+static bool prepare(struct upload *upload)
+{
+    aws_text_init(&upload->parts, LIST_BYTES_MAX);
+    aws_text_puts(&upload->parts, "<CompleteMultipartUpload xmlns=\"" NAMESPACE "\">");
+    upload->digest = EVP_MD_CTX_new();
+    return upload->digest && EVP_DigestInit_ex(upload->digest, EVP_sha256(), NULL) == 1;
+}
+
+pxm_status s3_put_parts(const struct s3 *s3, pxm_job *job, const struct pxm_put *put, struct s3_body *body,
+                        struct s3_outcome *outcome, pxm_error *error)
+{
+    struct upload upload = {.s3 = s3, .job = job, .put = put};
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    pxm_status status = prepare(&upload) ? begin(&upload, error) : s3_fail_memory(s3, error);
+    bool has_begun = status == PXM_OK;
+    if (has_begun) {
+        status = body->data ? send_memory(&upload, body, error) : send_stream(&upload, body, error);
+    }
+    if (status == PXM_OK) {
+        status = complete(&upload, &outcome->was_there, error);
+    }
+    if (has_begun && (status != PXM_OK || outcome->was_there)) {
+        give_up(&upload);
+    }
+    if (status == PXM_OK && EVP_DigestFinal_ex(upload.digest, digest, &length) != 1) {
+        status = s3_fail_memory(s3, error);
+    }
+    if (status == PXM_OK) {
+        aws_hex(digest, length, outcome->sha256);
+        outcome->bytes = upload.bytes;
+        outcome->etag = upload.etag;
+        upload.etag = NULL;
+    }
+    EVP_MD_CTX_free(upload.digest);
+    aws_text_done(&upload.parts);
+    aws_free_text(upload.id);
+    aws_free_text(upload.etag);
+    return status;
+}

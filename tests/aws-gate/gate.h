@@ -1,0 +1,29 @@
+/* The gate for tests in C: one process of it for the program, which ends with it. */
+#ifndef PXM_TEST_AWS_GATE_H
+#define PXM_TEST_AWS_GATE_H
+
+#include "conformance/harness.h"
+
+#define GATE_KEY    "AKIDGATE"
+#define GATE_SECRET "gate-secret-of-32-characters-long"
+
+/* Starts it at the first call, with an environment that tells of no credentials, and forgets all that came before. */
+void gate_reset(void);
+/* "http://127.0.0.1:PORT" */
+const char *gate_s3_url(void);
+const char *gate_metadata_url(void);
+/* Adds faults, or changes settings, as gate.js describes them: JSON with ' for ". */
+void gate_faults(const char *json);
+void gate_settings(const char *json);
+/* {counts log faults uploads encodings} since the last reset; a new value. */
+pxm_value *gate_state(void);
+/* Requests to S3 since the last reset: of that method, where one is given. */
+size_t gate_requests(const char *method);
+/* How often the place of that name gave credentials: token machine container identity. */
+int64_t gate_count(const char *name);
+/* A request of another client: the status; the body of the reply into `reply` where that is not NULL. `type` and `body`
+ * may be NULL. */
+long gate_send(const char *method, const char *url, const char *type, const void *body, size_t length, char *reply,
+               size_t room);
+
+#endif

@@ -443,7 +443,6 @@ bool aws_call(struct aws_client *client, pxm_job *job, const struct aws_request 
             aws_budget_give(&client->budget, course.last_cost ? course.last_cost : 1);
             break;
         }
-        reply->was_repeated |= reply->status == 0 || reply->status >= 500;
         good = fix(&attempt, &course, &reply->fault) || wait_to_repeat(&attempt, &course, &reply->fault);
     }
     aws_credentials_unref(attempt.credentials);

@@ -44,7 +44,6 @@ struct aws_request {
 struct aws_reply {
     struct aws_fault fault; /* AWS_FAULT_NONE: the service did it                                    */
     int status;             /* 0: there was no reply                                                 */
-    bool was_repeated;      /* an earlier attempt may have been carried out without our knowing      */
     struct aws_list headers;
     struct aws_text body;
     struct aws_transfer *transfer;

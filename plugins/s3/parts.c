@@ -130,12 +130,13 @@ static pxm_status send_part(struct upload *upload, const char *data, size_t leng
     return status;
 }
 
-/* An upload that is gone although nobody gave it up was completed by an attempt whose reply was lost. */
+/* An upload that is gone although nobody gave it up was completed by an attempt whose reply was lost. That may have
+ * been one of libcurl's own, which repeats what it sent over a connection that turns out dead. */
 static bool is_complete_already(const struct upload *upload, const struct aws_reply *reply)
 {
     struct aws_list headers = {0};
     bool found = false;
-    if (!reply->was_repeated || strcmp(reply->fault.code, "NoSuchUpload") != 0) {
+    if (strcmp(reply->fault.code, "NoSuchUpload") != 0) {
         return false;
     }
     pxm_status status = s3_look(upload->s3, upload->job, upload->put->key, &headers, &found, NULL);

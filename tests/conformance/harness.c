@@ -98,6 +98,11 @@ void conformance_set_int(const struct pxm_unit *unit, void *config, const char *
     set_field(unit, config, option, &value, sizeof value);
 }
 
+void conformance_set_choice(const struct pxm_unit *unit, void *config, const char *option, int32_t value)
+{
+    set_field(unit, config, option, &value, sizeof value);
+}
+
 void conformance_set_list(const struct pxm_unit *unit, void *config, const char *option, const pxm_value *value)
 {
     set_field(unit, config, option, &value, sizeof value);

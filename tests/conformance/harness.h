@@ -35,6 +35,8 @@ const struct pxm_unit *conformance_load(const char *module, const char *iface);
 void *conformance_config(const struct pxm_unit *unit);
 void conformance_set_string(const struct pxm_unit *unit, void *config, const char *option, const char *value);
 void conformance_set_int(const struct pxm_unit *unit, void *config, const char *option, int64_t value);
+/* An ENUM or BOOL. */
+void conformance_set_choice(const struct pxm_unit *unit, void *config, const char *option, int32_t value);
 void conformance_set_list(const struct pxm_unit *unit, void *config, const char *option, const pxm_value *value);
 /* One for the process. */
 const struct pxm_host *conformance_host(void);

@@ -1,6 +1,8 @@
 /* Buckets for tests of s3. */
 #include "bucket.h"
+#include "base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +67,51 @@ static void finish(void *arg)
     host->value_unref(state);
 }
 
+void bucket_reopen(struct fixture *fixture)
+{
+    bucket.unit->destroy(fixture->self);
+    fixture->self = bucket_open();
+}
+
+void assert_no_secret(const char *text)
+{
+    static const char *const secrets[] = {"gate-secret",   "gate-token", "gate-old-token", "gate-container-token",
+                                          "gate-identity", "Signature=", "Credential="};
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        if (strstr(text, secrets[i])) {
+            fail_msg("a secret is shown: %s", text);
+        }
+    }
+    for (const char *c = text; *c; c++) {
+        if (strspn(c, "0123456789abcdef") >= 64) {
+            fail_msg("what may be a signature is shown: %s", text);
+        }
+    }
+}
+
+void assert_fault(const struct fixture *fixture, pxm_status status, pxm_status expected, const char *code,
+                  const char *word)
+{
+    assert_failed(fixture, status, expected, code);
+    assert_no_secret(fixture->error->text);
+    if (!strstr(fixture->error->text, word)) {
+        fail_msg("\"%s\" does not say \"%s\"", fixture->error->text, word);
+    }
+    for (size_t i = 0; i < fixture->error->note_count; i++) {
+        assert_no_secret(fixture->error->notes[i].value);
+    }
+}
+
+/* Called from the threads of a test, which cmocka cannot fail. */
+static void look_at_log(void *arg, const struct pxm_log_entry *entry)
+{
+    (void)arg;
+    if (strstr(entry->text, "gate-secret") || strstr(entry->text, "Signature=") || strstr(entry->text, "gate-token")) {
+        fprintf(stderr, "a secret is logged: %s\n", entry->text);
+        abort();
+    }
+}
+
 void *bucket_config(void)
 {
     return bucket.config;
@@ -75,6 +122,7 @@ struct conformance_driver *bucket_driver(void)
     static struct conformance_driver driver = {
         .open = open_new, .open_again = open_again, .close = close_instance, .finish = finish};
     if (!bucket.unit) {
+        pxm_log_set_sink(look_at_log, NULL, PXM_LOG_DEBUG);
         bucket.unit = conformance_load("s3", PXM_IFACE_STORAGE);
         bucket.config = conformance_config(bucket.unit);
         driver.unit = bucket.unit;

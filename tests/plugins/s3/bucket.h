@@ -10,5 +10,12 @@ struct conformance_driver *bucket_driver(void);
 void *bucket_config(void);
 /* Another instance after the config was changed. */
 void *bucket_open(void);
+/* Makes the fixture use another instance, after the config was changed. */
+void bucket_reopen(struct fixture *fixture);
+/* A failure whose text has that word, and nothing that must stay secret. */
+void assert_fault(const struct fixture *fixture, pxm_status status, pxm_status expected, const char *code,
+                  const char *word);
+/* Fails if a text has a secret, a token or a signature. Every line of the log is looked at as well. */
+void assert_no_secret(const char *text);
 
 #endif

@@ -1,0 +1,217 @@
+/* URLs and forms that are signed for others, used by another client. */
+#include "bucket.h"
+#include "conformance/storage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORM_MAX = 64 << 10, MINUTE_MS = 60000 };
+
+static const struct pxm_storage_ops *ops(void)
+{
+    return bucket_driver()->unit->ops;
+}
+
+static pxm_status presign(struct fixture *fixture, const char *method, const char *key, const char *type,
+                          int64_t bytes_max, int64_t expires_ms)
+{
+    struct pxm_presign request = {.struct_size = sizeof request,
+                                  .method = method,
+                                  .key = key,
+                                  .expires_ms = expires_ms,
+                                  .content_type = type,
+                                  .bytes_max = bytes_max};
+    fixture_next(fixture);
+    return ops()->presign(fixture->self, &fixture->job, &request, fixture->fields, fixture->error);
+}
+
+static char *signed_url(struct fixture *fixture, const char *method, const char *key, const char *type)
+{
+    assert_status(fixture, presign(fixture, method, key, type, PXM_UNSET_INT, MINUTE_MS), PXM_OK);
+    assert_string_equal(field_text(fixture, "method"), method);
+    char *url = strdup(field_text(fixture, "url"));
+    assert_non_null(url);
+    return url;
+}
+
+static void a_signed_url_gets_one_object_and_no_other(void **state)
+{
+    struct fixture *fixture = *state;
+    char reply[64];
+    struct body_plan plan = body_plan(4, 1);
+    static const char key[] = "a b/'()!*~+%/caf\xc3\xa9?x=y&z";
+    must_put(fixture, key, 4, 1);
+    must_put(fixture, "other", 4, 1);
+    char *url = signed_url(fixture, "GET", key, NULL);
+    assert_int_equal(gate_send("GET", url, NULL, NULL, 0, reply, sizeof reply), 200);
+    for (int64_t i = 0; i < plan.bytes; i++) {
+        assert_int_equal((uint8_t)reply[i], body_byte(1, i));
+    }
+    assert_int_equal(gate_send("PUT", url, NULL, "x", 1, NULL, 0), 403);
+    char *at = strstr(url, "a%20b");
+    assert_non_null(at);
+    at[0] = 'b';
+    assert_int_equal(gate_send("GET", url, NULL, NULL, 0, NULL, 0), 403);
+    free(url);
+}
+
+static void a_signed_url_puts_what_it_was_signed_for(void **state)
+{
+    struct fixture *fixture = *state;
+    char *url = signed_url(fixture, "PUT", "up/k", "image/png");
+    const pxm_value *headers = fixture->host->value_get(fixture->fields, "headers");
+    assert_string_equal(fixture->host->value_as_string(fixture->host->value_get(headers, "content-type"), NULL),
+                        "image/png");
+    assert_null(strstr(url, "x-amz-acl"));
+    assert_null(strstr(url, "checksum"));
+    assert_int_equal(gate_send("PUT", url, "text/html", "png", 3, NULL, 0), 403);
+    assert_int_equal(gate_send("PUT", url, NULL, "png", 3, NULL, 0), 403);
+    must_not_have(fixture, "up/k");
+    assert_int_equal(gate_send("PUT", url, "image/png", "png", 3, NULL, 0), 200);
+    assert_status(fixture, store_head(fixture, "up/k"), PXM_OK);
+    assert_string_equal(field_text(fixture, "content_type"), "image/png");
+    free(url);
+}
+
+static void a_signed_url_ends(void **state)
+{
+    struct fixture *fixture = *state;
+    must_put(fixture, "k", 4, 1);
+    char *url = signed_url(fixture, "GET", "k", NULL);
+    int64_t expires = field_int(fixture, "expires_at"), now = fixture->host->now_ms(fixture->host);
+    assert_true(expires > now && expires <= now + MINUTE_MS);
+    gate_settings("{'gate':{'skew_ms':62000}}");
+    assert_int_equal(gate_send("GET", url, NULL, NULL, 0, NULL, 0), 403);
+    free(url);
+}
+
+static void what_cannot_be_signed_is_refused(void **state)
+{
+    static const struct {
+        const char *method, *key, *type;
+        int64_t bytes_max, expires_ms;
+        const char *code;
+    } rows[] = {
+        {"DELETE", "k", NULL, PXM_UNSET_INT, MINUTE_MS, "store.unsupported"},
+        {"get", "k", NULL, PXM_UNSET_INT, MINUTE_MS, "store.unsupported"},
+        {"GET", "../k", NULL, PXM_UNSET_INT, MINUTE_MS, "store.bad_key"},
+        {"PUT", "k", "a\r\nb: c", PXM_UNSET_INT, MINUTE_MS, "store.bad_meta"},
+        {"PUT", "k", NULL, 100, MINUTE_MS, "store.unsupported"},
+        {"POST", "k", NULL, -1, MINUTE_MS, "store.unsupported"},
+        {"GET", "k", NULL, PXM_UNSET_INT, 0, "store.unsupported"},
+        {"GET", "k", NULL, PXM_UNSET_INT, INT64_C(604801000), "store.unsupported"},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_failed(
+            fixture, presign(fixture, rows[i].method, rows[i].key, rows[i].type, rows[i].bytes_max, rows[i].expires_ms),
+            PXM_E_INVALID, rows[i].code);
+    }
+    assert_status(fixture, presign(fixture, "GET", "k", NULL, PXM_UNSET_INT, INT64_C(604800000)), PXM_OK);
+}
+
+/* ---- forms ---- */
+
+/* Posts the form of the last presign: `change` is put in place of the field of its name. */
+static long post(struct fixture *fixture, const char *change, const char *value, const char *file, char *url)
+{
+    const struct pxm_host *host = fixture->host;
+    const pxm_value *fields = host->value_get(fixture->fields, "fields");
+    char *form = malloc(FORM_MAX);
+    assert_non_null(form);
+    size_t at = 0;
+    for (size_t i = 0; i < host->value_count(fields); i++) {
+        const char *name = host->value_key(fields, i);
+        const char *text = host->value_as_string(host->value_at(fields, i), NULL);
+        bool is_changed = change && strcmp(name, change) == 0;
+        at += (size_t)snprintf(form + at, FORM_MAX - at,
+                               "--mark\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n", name,
+                               is_changed ? value : text);
+    }
+    at += (size_t)snprintf(form + at, FORM_MAX - at,
+                           "--mark\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n"
+                           "Content-Type: image/png\r\n\r\n%s\r\n--mark--\r\n",
+                           file);
+    long status = gate_send("POST", url, "multipart/form-data; boundary=mark", form, at, NULL, 0);
+    free(form);
+    return status;
+}
+
+static void a_form_is_held_to_key_type_and_size(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_status(fixture, presign(fixture, "POST", "uploads/u1/k", "image/png", 10, MINUTE_MS), PXM_OK);
+    char *url = strdup(field_text(fixture, "url"));
+    assert_int_equal(post(fixture, NULL, NULL, "more than ten", url), 400);
+    assert_int_equal(post(fixture, "key", "uploads/u2/k", "png", url), 403);
+    assert_int_equal(post(fixture, "Content-Type", "text/html", "png", url), 403);
+    assert_int_equal(post(fixture, "x-amz-date", "20200101T000000Z", "png", url), 403);
+    assert_int_equal(post(fixture, "policy", "e30=", "png", url), 403);
+    assert_int_equal(post(fixture, NULL, NULL, "png", url), 201);
+    free(url);
+    must_not_have(fixture, "uploads/u2/k");
+    assert_status(fixture, store_head(fixture, "uploads/u1/k"), PXM_OK);
+    assert_int_equal(field_int(fixture, "bytes"), 3);
+    assert_string_equal(field_text(fixture, "content_type"), "image/png");
+}
+
+static void a_form_ends(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_status(fixture, presign(fixture, "POST", "k", NULL, PXM_UNSET_INT, MINUTE_MS), PXM_OK);
+    char *url = strdup(field_text(fixture, "url"));
+    gate_settings("{'gate':{'skew_ms':62000}}");
+    assert_int_equal(post(fixture, NULL, NULL, "png", url), 403);
+    free(url);
+}
+
+/* ---- temporary keys, and a clock that was wrong ---- */
+
+static void with_temporary_keys_a_url_ends_with_them(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct pxm_unit *unit = bucket_driver()->unit;
+    must_put(fixture, "k", 4, 1);
+    gate_settings("{'metadata':{'seconds':30}}");
+    setenv("AWS_EC2_METADATA_DISABLED", "false", 1);
+    setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", gate_metadata_url(), 1);
+    conformance_set_string(unit, bucket_config(), "access_key", NULL);
+    conformance_set_string(unit, bucket_config(), "secret_key", NULL);
+    bucket_reopen(fixture);
+    char *url = signed_url(fixture, "GET", "k", NULL);
+    assert_true(field_int(fixture, "expires_at") <= fixture->host->now_ms(fixture->host) + 30000);
+    assert_int_equal(gate_send("GET", url, NULL, NULL, 0, NULL, 0), 200);
+    free(url);
+    assert_status(fixture, presign(fixture, "POST", "p", "image/png", 10, MINUTE_MS), PXM_OK);
+    url = strdup(field_text(fixture, "url"));
+    assert_int_equal(post(fixture, NULL, NULL, "png", url), 201);
+    assert_int_equal(post(fixture, "x-amz-security-token", "another", "png", url), 400);
+    free(url);
+}
+
+static void urls_are_signed_by_the_clock_of_the_service(void **state)
+{
+    struct fixture *fixture = *state;
+    gate_settings("{'gate':{'skew_ms':7200000}}");
+    must_put(fixture, "k", 4, 1);
+    char *url = signed_url(fixture, "GET", "k", NULL);
+    assert_int_equal(gate_send("GET", url, NULL, NULL, 0, NULL, 0), 200);
+    free(url);
+}
+
+int main(void)
+{
+    struct conformance_driver *driver = bucket_driver();
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(a_signed_url_gets_one_object_and_no_other, driver),
+        FIXTURE_TEST(a_signed_url_puts_what_it_was_signed_for, driver),
+        FIXTURE_TEST(a_signed_url_ends, driver),
+        FIXTURE_TEST(what_cannot_be_signed_is_refused, driver),
+        FIXTURE_TEST(a_form_is_held_to_key_type_and_size, driver),
+        FIXTURE_TEST(a_form_ends, driver),
+        FIXTURE_TEST(with_temporary_keys_a_url_ends_with_them, driver),
+        FIXTURE_TEST(urls_are_signed_by_the_clock_of_the_service, driver),
+    };
+    return cmocka_run_group_tests_name("s3: presign", tests, NULL, NULL);
+}

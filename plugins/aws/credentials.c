@@ -108,7 +108,10 @@ static enum aws_finding search_all(struct aws_search *search)
     }
     aws_fault_set(search->fault, AWS_FAULT_DENIED, AWS_REMEDY_NONE,
                   "there are no AWS credentials; set access_key and secret_key, or AWS_ACCESS_KEY_ID and "
-                  "AWS_SECRET_ACCESS_KEY, or a profile, or give this machine a role");
+                  "AWS_SECRET_ACCESS_KEY, or a profile, or give this machine a role%s",
+                  search->machine->is_silent ? "; its metadata service does not answer: in a container "
+                                               "http-put-response-hop-limit has to be 2"
+                                             : "");
     return AWS_FINDING_FAULT;
 }
 

@@ -122,7 +122,7 @@ static void show(char *to, size_t room, const char *from)
 static void take_word(char *to, size_t room, const char *from)
 {
     size_t length = strspn(from, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+/=#");
-    if (from[length] == '\0' && length < room) {
+    if (length < room && from[length] == '\0') {
         memcpy(to, from, length + 1);
     }
 }
@@ -288,6 +288,7 @@ void aws_fault_of_curl(struct aws_fault *fault, int code, const char *text)
         break;
     }
     aws_fault_set(fault, class, remedy, "%s", "");
+    fault->is_timeout = code == CURLE_OPERATION_TIMEDOUT;
     show(fault->message, sizeof fault->message, text && *text ? text : curl_easy_strerror((CURLcode)code));
     if (class == AWS_FAULT_SETTINGS) {
         strncat(fault->message, "; check endpoint and ca_file", sizeof fault->message - strlen(fault->message) - 1);

@@ -46,6 +46,7 @@ struct aws_fault {
     enum aws_fault_class class;
     enum aws_remedy remedy;
     int http_status; /* 0: there was no reply                                      */
+    bool is_timeout; /* nobody answered in time                                    */
     char code[64];   /* "NoSuchKey"; "" where the service gave none                */
     char message[384];
     char request_id[96], host_id[128];

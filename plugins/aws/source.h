@@ -11,6 +11,7 @@ struct aws_machine {
     char *token;
     int64_t token_until_ms;  /* on the engine's clock            */
     int64_t absent_until_ms; /* nobody answered, so do not ask   */
+    bool is_silent;          /* it takes no answer so long that one may have been dropped on the way */
 };
 void aws_machine_done(struct aws_machine *machine);
 

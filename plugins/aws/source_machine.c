@@ -114,9 +114,7 @@ static bool renew_token(struct aws_search *search)
     } else if (search->fault->http_status == 0 && search->fault->class == AWS_FAULT_TRANSIENT) {
         /* Most machines have no such service, and those that have one answer at once. */
         machine->absent_until_ms = now_ms(search) + ABSENT_MS;
-        search->host->log(search->host, search->job, PXM_LOG_DEBUG,
-                          "no instance metadata service answers; in a container, http-put-response-hop-limit may have "
-                          "to be 2");
+        machine->is_silent = search->fault->is_timeout;
     }
     aws_text_done(&body);
     return good;

@@ -9,7 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ATTEMPTS = 3, TIMEOUT_MS = 2000, BASE_MS = 50, FORM_BYTES_MAX = 256 << 10, URL_BYTES_MAX = 4096 };
+enum {
+    ATTEMPTS = 3,
+    TIMEOUT_MS = 2000,
+    EXCHANGE_MS = 10000,
+    BASE_MS = 50,
+    FORM_BYTES_MAX = 256 << 10,
+    URL_BYTES_MAX = 4096
+};
 
 /* Waits before the next attempt, where one may help. */
 static bool may_repeat(struct aws_search *search, int attempt)
@@ -107,7 +114,7 @@ static enum aws_finding ask_token_service(struct aws_search *search, const struc
                             .headers = &headers,
                             .body = &sent,
                             .connect_ms = TIMEOUT_MS,
-                            .total_ms = 5 * TIMEOUT_MS};
+                            .total_ms = EXCHANGE_MS};
     enum aws_finding finding = AWS_FINDING_FAULT;
     snprintf(url, sizeof url, "%s://%s%s/", endpoint->is_tls ? "https" : "http", endpoint->host, endpoint->path);
     aws_list_add(&headers, "host", endpoint->host);

@@ -66,15 +66,31 @@ static bool add_fields(const struct s3 *s3, const struct pxm_presign *presign, c
     return good;
 }
 
+/* {"expiration", "conditions"} as JSON; NULL: no memory. */
+static pxm_blob *write_policy(const struct pxm_host *host, const struct s3_signing *signing,
+                              const pxm_value *conditions)
+{
+    char expiration[AWS_ISO_TEXT];
+    pxm_blob *json = NULL;
+    pxm_value *policy = host->value_record();
+    aws_time_iso(signing->expires_ms / 1000 * 1000, expiration);
+    bool good = policy &&
+                host->value_set(policy, "expiration", host->value_string(expiration, strlen(expiration))) == PXM_OK &&
+                host->value_set(policy, "conditions", host->value_ref(conditions)) == PXM_OK &&
+                host->value_to_json(policy, &json, NULL) == PXM_OK;
+    host->value_unref(policy);
+    return good ? json : NULL;
+}
+
 /* The policy in base64, and its signature, as the last fields. */
-static bool sign(const struct s3 *s3, const struct s3_signing *signing, const pxm_value *policy, pxm_value *form)
+static bool sign(const struct s3 *s3, const struct s3_signing *signing, const pxm_value *conditions, pxm_value *form)
 {
     const struct pxm_host *host = s3->host;
-    pxm_blob *json = NULL;
     struct aws_text text;
     char signature[AWS_SHA256_TEXT];
     size_t length = 0;
-    if (host->value_to_json(policy, &json, NULL) != PXM_OK) {
+    pxm_blob *json = write_policy(host, signing, conditions);
+    if (!json) {
         return false;
     }
     const void *data = host->blob_data(json, &length);
@@ -94,7 +110,7 @@ static bool write_url(const struct s3 *s3, const struct s3_signing *signing, pxm
     struct aws_text url;
     const struct aws_endpoint *endpoint = &signing->place.endpoint;
     s3_key_path(s3, NULL, path);
-    aws_text_init(&url, 2 * S3_PATH_TEXT);
+    aws_text_init(&url, S3_URL_MAX);
     aws_text_printf(&url, "%s://%s%s%s", endpoint->is_tls ? "https" : "http", signing->host, endpoint->path, path);
     bool good =
         !url.failed && s3->host->value_set(fields, "url", s3->host->value_string(url.data, url.length)) == PXM_OK;
@@ -106,19 +122,14 @@ pxm_status s3_presign_form(const struct s3 *s3, const struct pxm_presign *presig
                            pxm_value *fields, pxm_error *error)
 {
     const struct pxm_host *host = s3->host;
-    char expiration[AWS_ISO_TEXT];
-    pxm_value *form = host->value_record(), *conditions = host->value_list(), *policy = host->value_record();
-    aws_time_iso(signing->expires_ms / 1000 * 1000, expiration);
-    bool good = form && conditions && policy && add_fields(s3, presign, signing, form, conditions) &&
-                host->value_set(policy, "expiration", s3_text(s3, expiration)) == PXM_OK &&
-                host->value_set(policy, "conditions", host->value_ref(conditions)) == PXM_OK &&
-                sign(s3, signing, policy, form) && write_url(s3, signing, fields);
+    pxm_value *form = host->value_record(), *conditions = host->value_list();
+    bool good = form && conditions && add_fields(s3, presign, signing, form, conditions) &&
+                sign(s3, signing, conditions, form) && write_url(s3, signing, fields);
     if (good) {
         host->value_set(fields, "headers", host->value_record());
         host->value_set(fields, "fields", host->value_ref(form));
     }
     host->value_unref(form);
     host->value_unref(conditions);
-    host->value_unref(policy);
     return good ? PXM_OK : s3_fail_memory(s3, error);
 }

@@ -96,7 +96,7 @@ pxm_value *s3_key_url(const struct s3 *s3, pxm_job *job, const char *key)
     struct aws_place place;
     struct aws_fault fault;
     char path[S3_PATH_TEXT];
-    aws_text_init(&url, 2 * S3_PATH_TEXT);
+    aws_text_init(&url, S3_URL_MAX);
     if (s3->config->base_url) {
         aws_text_puts(&url, s3->config->base_url);
         aws_percent_encode(&url, key, strlen(key), true);

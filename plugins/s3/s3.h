@@ -16,6 +16,7 @@ enum {
     S3_NAME_MAX = 255, /* bytes of one component                  */
     S3_BUCKET_MAX = 63,
     S3_PATH_TEXT = 3 * S3_KEY_MAX + S3_BUCKET_MAX + 4,
+    S3_URL_MAX = 8 << 10,
     S3_META_MAX = 2048, /* bytes of names and values of metadata   */
     S3_REPLY_MAX = 64 << 10,
     S3_LIST_MAX = 8 << 20,

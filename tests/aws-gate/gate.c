@@ -174,6 +174,26 @@ void gate_settings(const char *json)
     conformance_host()->value_unref(control("/settings", json));
 }
 
+int gate_tls(const char *key, const char *certificate)
+{
+    const struct pxm_host *host = conformance_host();
+    pxm_value *record = host->value_record();
+    pxm_blob *json = NULL;
+    size_t length = 0;
+    host->value_set(record, "key", host->value_string(key, strlen(key)));
+    host->value_set(record, "cert", host->value_string(certificate, strlen(certificate)));
+    assert_int_equal(host->value_to_json(record, &json, NULL), PXM_OK);
+    char *text = strndup(host->blob_data(json, &length), host->blob_length(json));
+    assert_non_null(text);
+    pxm_value *reply = control("/tls", text);
+    int port = (int)host->value_as_int(host->value_get(reply, "tls"));
+    host->value_unref(reply);
+    host->value_unref(record);
+    host->blob_unref(json);
+    free(text);
+    return port;
+}
+
 pxm_value *gate_state(void)
 {
     return control("/state", "");

@@ -15,6 +15,8 @@ const char *gate_metadata_url(void);
 /* Adds faults, or changes settings, as gate.js describes them: JSON with ' for ". */
 void gate_faults(const char *json);
 void gate_settings(const char *json);
+/* Serves the same behind TLS as well; key and certificate in PEM. The port. */
+int gate_tls(const char *key, const char *certificate);
 /* {counts log faults uploads encodings} since the last reset; a new value. */
 pxm_value *gate_state(void);
 /* Requests to S3 since the last reset: of that method, where one is given. */

@@ -1,8 +1,9 @@
 // The gate: verifies every request, breaks those that a test names, and answers the others from its own store, or from the
 // server behind it (--upstream URL). It listens on loopback alone, tells its ports in one line of JSON, and ends when its
-// standard input does. Control (POST, JSON): /reset /faults /settings; GET /state.
+// standard input does. Control (POST, JSON): /reset /faults /settings /tls /state.
 'use strict';
 const http = require('http');
+const https = require('https');
 const { Refusal, headerMap, parseQuery, sha256, verify, verifyForm } = require('./sigv4');
 const { Store, escape } = require('./store');
 const { Metadata } = require('./metadata');
@@ -177,8 +178,8 @@ async function handle(req, res, isContinue) {
   else send(req, res, answer, fault);
 }
 
-function serve(listener) {
-  const server = http.createServer(listener);
+function serve(listener, tls) {
+  const server = tls ? https.createServer(tls, listener) : http.createServer(listener);
   server.keepAliveTimeout = 30000;
   server.on('clientError', (error, socket) => socket.destroy());
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
@@ -200,9 +201,15 @@ async function control(req, res) {
     if (data.expire) state.accounts.forEach((account) => { if (account.token) account.expires = 0; });
     (data.buckets || []).forEach((name) => state.store.buckets.set(name, new Map()));
   }
+  let tls = 0;
+  if (req.url === '/tls') { // {key, cert}: the same behind TLS, on a port of its own
+    const server = await serve(guarded((request, reply) => handle(request, reply, false)), data);
+    server.on('tlsClientError', (error, socket) => socket.destroy());
+    tls = server.address().port;
+  }
   const found = state.log.filter((e) => e.accepts_encoding).length;
   res.end(JSON.stringify({ counts: state.metadata.counts, log: state.log, faults: state.faults.length, uploads: state.store.uploads.size,
-    encodings: found }));
+    encodings: found, tls }));
 }
 
 async function main() {

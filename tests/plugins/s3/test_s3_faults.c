@@ -282,6 +282,37 @@ static void a_refusal_comes_before_the_body(void **state)
     assert_fault(fixture, put_bytes(fixture, "k", 2 * MIB, 0), PXM_E_DENIED, "store.denied", "AccessDenied");
 }
 
+/* ---- checksums ---- */
+
+/* The value of a header of the nth request; "": it has none. */
+static void read_header(const struct fixture *fixture, size_t index, const char *name, char *value, size_t room)
+{
+    const struct pxm_host *host = fixture->host;
+    pxm_value *state = gate_state();
+    const pxm_value *entry = host->value_at(host->value_get(state, "log"), index);
+    const pxm_value *header = host->value_get(host->value_get(entry, "headers"), name);
+    snprintf(value, room, "%s", host->value_as_string(header, NULL));
+    host->value_unref(state);
+}
+
+static void checksums_are_sent_only_where_they_are_wanted(void **state)
+{
+    struct fixture *fixture = *state;
+    char value[100];
+    must_put(fixture, "k", 0, 1);
+    read_header(fixture, 0, "x-amz-checksum-sha256", value, sizeof value);
+    assert_string_equal(value, "");
+    read_header(fixture, 0, "x-amz-sdk-checksum-algorithm", value, sizeof value);
+    assert_string_equal(value, "");
+    read_header(fixture, 0, "transfer-encoding", value, sizeof value);
+    assert_string_equal(value, "");
+    conformance_set_choice(unit(), bucket_config(), "checksum", 1);
+    bucket_reopen(fixture);
+    must_put(fixture, "k", 0, 1);
+    read_header(fixture, 1, "x-amz-checksum-sha256", value, sizeof value);
+    assert_string_equal(value, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+}
+
 /* ---- replies that are cut, or lie ---- */
 
 static void a_body_that_is_cut_anywhere_arrives_whole(void **state)
@@ -399,8 +430,7 @@ static void a_list_that_does_not_go_on_ends(void **state)
 {
     static const char *const lists[] = {
         "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
-        "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>b</Key></Contents><Contents><Key>a</Key>"
-        "</Contents></ListBucketResult>",
+        "<ListBucketResult><Contents><Key>b</Key></Contents><Contents><Key>a</Key></Contents></ListBucketResult>",
         "<ListBucketResult><Contents><Key>a</Key></Contents><Contents><Key>a</Key></Contents></ListBucketResult>",
         "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%zz</Key></Contents></ListBucketResult>",
         "<ListBucketResult><Contents><Size>3</Size></Contents></ListBucketResult>",
@@ -478,6 +508,7 @@ int main(void)
         FIXTURE_TEST(large_bodies_wait_for_the_word_and_small_ones_do_not, driver),
         FIXTURE_TEST(a_missing_word_does_not_stop_a_body, driver),
         FIXTURE_TEST(a_refusal_comes_before_the_body, driver),
+        FIXTURE_TEST(checksums_are_sent_only_where_they_are_wanted, driver),
         FIXTURE_TEST(a_body_that_is_cut_anywhere_arrives_whole, driver),
         FIXTURE_TEST(a_body_that_is_cut_again_and_again_is_given_up, driver),
         FIXTURE_TEST(an_object_that_changed_meanwhile_is_no_mix, driver),

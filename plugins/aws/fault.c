@@ -174,7 +174,7 @@ static bool read_body(struct aws_fault *fault, const char *body, size_t length)
 {
     struct aws_fault from_body = *fault;
     struct reading reading = {.fault = &from_body};
-    if (length == 0 || !aws_xml_read(body, length, take_element, &reading) || !reading.is_error) {
+    if (length == 0 || aws_xml_read(body, length, take_element, &reading) != AWS_XML_GOOD || !reading.is_error) {
         return false;
     }
     *fault = from_body;

@@ -406,7 +406,8 @@ bool aws_transfer_collect(struct aws_transfer *transfer, pxm_job *job, struct aw
     while ((count = aws_transfer_read(transfer, job, chunk, sizeof chunk, fault)) > 0) {
         aws_text_add(text, chunk, (size_t)count);
         if (text->failed) {
-            aws_fault_set(fault, AWS_FAULT_MALFORMED, AWS_REMEDY_NONE, "the reply is larger than any should be");
+            aws_fault_set(fault, text->is_full ? AWS_FAULT_MALFORMED : AWS_FAULT_NO_MEMORY, AWS_REMEDY_NONE,
+                          "the reply is larger than any should be");
             return false;
         }
     }

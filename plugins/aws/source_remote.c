@@ -64,8 +64,9 @@ static enum aws_finding take_role_keys(struct aws_search *search, const struct a
 {
     struct role_keys keys = {0};
     enum aws_finding finding = AWS_FINDING_FAULT;
-    bool good = aws_xml_read(aws_text_get(body), body->length, take_role_element, &keys) && keys.access_key &&
-                keys.secret_key && keys.token && aws_time_parse(keys.expires, &search->found->expires_ms);
+    bool good = aws_xml_read(aws_text_get(body), body->length, take_role_element, &keys) == AWS_XML_GOOD &&
+                keys.access_key && keys.secret_key && keys.token &&
+                aws_time_parse(keys.expires, &search->found->expires_ms);
     if (!good) {
         aws_fault_set(search->fault, AWS_FAULT_MALFORMED, AWS_REMEDY_WAIT,
                       "the token service sent no credentials for the web identity");

@@ -14,16 +14,24 @@ void aws_text_init(struct aws_text *text, size_t max)
     *text = (struct aws_text){.max = max};
 }
 
+static void wipe(struct aws_text *text)
+{
+    if (text->data) {
+        OPENSSL_cleanse(text->data, text->length);
+        free(text->data);
+    }
+}
+
 void aws_text_done(struct aws_text *text)
 {
-    OPENSSL_clear_free(text->data, text->capacity);
+    wipe(text);
     *text = (struct aws_text){.max = text->max};
 }
 
 void aws_text_clear(struct aws_text *text)
 {
     text->length = 0;
-    text->failed = false;
+    text->failed = text->is_full = false;
     if (text->data) {
         text->data[0] = '\0';
     }
@@ -32,8 +40,11 @@ void aws_text_clear(struct aws_text *text)
 /* Room for `more` bytes and the NUL. */
 static bool reserve(struct aws_text *text, size_t more)
 {
-    if (text->failed || more > text->max - text->length) {
-        text->failed = true;
+    if (text->failed) {
+        return false;
+    }
+    if (more > text->max - text->length) {
+        text->failed = text->is_full = true;
         return false;
     }
     size_t needed = text->length + more + 1;
@@ -45,11 +56,15 @@ static bool reserve(struct aws_text *text, size_t more)
         capacity = capacity > SIZE_MAX / 2 ? needed : 2 * capacity;
     }
     capacity = capacity - 1 > text->max ? text->max + 1 : capacity;
-    char *data = OPENSSL_clear_realloc(text->data, text->capacity, capacity);
+    char *data = malloc(capacity);
     if (!data) {
         text->failed = true;
         return false;
     }
+    if (text->data) {
+        memcpy(data, text->data, text->length + 1);
+    }
+    wipe(text);
     text->data = data;
     text->capacity = capacity;
     return true;
@@ -122,17 +137,32 @@ static bool is_letter_or_digit(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-void aws_percent_encode(struct aws_text *to, const char *from, size_t length, bool keeps_slash)
+size_t aws_percent_write(char *to, const char *from, size_t length, bool keeps_slash)
 {
     static const char digits[] = "0123456789ABCDEF";
+    size_t at = 0;
     for (size_t i = 0; i < length; i++) {
         char c = from[i];
         if (is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == '~' || (c == '/' && keeps_slash)) {
-            aws_text_add(to, &c, 1);
+            to[at++] = c;
         } else {
-            char escape[3] = {'%', digits[(unsigned char)c >> 4], digits[(unsigned char)c & 15]};
-            aws_text_add(to, escape, sizeof escape);
+            to[at++] = '%';
+            to[at++] = digits[(unsigned char)c >> 4];
+            to[at++] = digits[(unsigned char)c & 15];
         }
+    }
+    to[at] = '\0';
+    return at;
+}
+
+void aws_percent_encode(struct aws_text *to, const char *from, size_t length, bool keeps_slash)
+{
+    enum { PIECE_BYTES = 256 };
+    char piece[3 * PIECE_BYTES + 1];
+    for (size_t at = 0; at < length; at += PIECE_BYTES) {
+        size_t left = length - at;
+        size_t count = aws_percent_write(piece, from + at, left < PIECE_BYTES ? left : PIECE_BYTES, keeps_slash);
+        aws_text_add(to, piece, count);
     }
 }
 

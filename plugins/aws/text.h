@@ -13,6 +13,7 @@ struct aws_text {
     size_t length, capacity; /* bytes                                     */
     size_t max;              /* of content, without the NUL               */
     bool failed;
+    bool is_full; /* by the cap, and not for want of memory */
 };
 
 void aws_text_init(struct aws_text *text, size_t max);
@@ -33,6 +34,8 @@ void aws_free_text(char *text);
 
 /* Every byte but A-Z a-z 0-9 - _ . ~ (and / where it is kept) as %XX. */
 void aws_percent_encode(struct aws_text *to, const char *from, size_t length, bool keeps_slash);
+/* The same into a buffer of 3 * length + 1 bytes; how many it took without the NUL. */
+size_t aws_percent_write(char *to, const char *from, size_t length, bool keeps_slash);
 /* In place; "+" stays. False: a % without two digits, or %00. */
 bool aws_percent_decode(char *text);
 /* Lower-case digits and a NUL: `hex` has 2 * length + 1 bytes. */

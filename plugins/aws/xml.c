@@ -13,7 +13,7 @@ struct reader {
     size_t path_length;
     struct aws_text texts[AWS_XML_DEPTH_MAX]; /* of the open elements */
     int depth;
-    bool stopped;
+    bool stopped, no_memory;
 };
 
 static void stop(struct reader *reader)
@@ -58,6 +58,7 @@ static void XMLCALL end_element(void *arg, const XML_Char *name)
         return;
     }
     struct aws_text *text = &reader->texts[--reader->depth];
+    reader->no_memory |= text->failed && !text->is_full;
     if (text->failed || !reader->element(reader->arg, reader->path, aws_text_get(text))) {
         stop(reader);
         return;
@@ -84,16 +85,16 @@ static void XMLCALL start_doctype(void *arg, const XML_Char *name, const XML_Cha
     stop(arg);
 }
 
-bool aws_xml_read(const char *data, size_t length, aws_xml_element element, void *arg)
+enum aws_xml_result aws_xml_read(const char *data, size_t length, aws_xml_element element, void *arg)
 {
     struct reader reader = {.element = element, .arg = arg};
     if (length > INT32_MAX) {
-        return false;
+        return AWS_XML_BAD;
     }
     /* A parser with an encoding of ours takes none from the document. */
     reader.parser = XML_ParserCreateNS("UTF-8", '\n');
     if (!reader.parser) {
-        return false;
+        return AWS_XML_NO_MEMORY;
     }
     for (int i = 0; i < AWS_XML_DEPTH_MAX; i++) {
         aws_text_init(&reader.texts[i], AWS_XML_TEXT_MAX);
@@ -103,9 +104,10 @@ bool aws_xml_read(const char *data, size_t length, aws_xml_element element, void
     XML_SetCharacterDataHandler(reader.parser, character_data);
     XML_SetStartDoctypeDeclHandler(reader.parser, start_doctype);
     bool good = XML_Parse(reader.parser, data, (int)length, XML_TRUE) == XML_STATUS_OK && !reader.stopped;
+    bool no_memory = reader.no_memory || XML_GetErrorCode(reader.parser) == XML_ERROR_NO_MEMORY;
     for (int i = 0; i < AWS_XML_DEPTH_MAX; i++) {
         aws_text_done(&reader.texts[i]);
     }
     XML_ParserFree(reader.parser);
-    return good;
+    return no_memory ? AWS_XML_NO_MEMORY : good ? AWS_XML_GOOD : AWS_XML_BAD;
 }

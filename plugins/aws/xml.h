@@ -12,7 +12,11 @@ enum { AWS_XML_DEPTH_MAX = 16, AWS_XML_TEXT_MAX = 16 << 10, AWS_XML_PATH_TEXT = 
  * elements within. False stops the reading. */
 typedef bool (*aws_xml_element)(void *arg, const char *path, const char *text);
 
-/* Whether the whole is well-formed and was read to its end. */
-bool aws_xml_read(const char *data, size_t length, aws_xml_element element, void *arg);
+enum aws_xml_result {
+    AWS_XML_GOOD, /* well-formed, and read to its end   */
+    AWS_XML_BAD,  /* it is not, or was stopped          */
+    AWS_XML_NO_MEMORY
+};
+enum aws_xml_result aws_xml_read(const char *data, size_t length, aws_xml_element element, void *arg);
 
 #endif

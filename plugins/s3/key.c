@@ -72,22 +72,21 @@ pxm_status s3_key_check(const struct s3 *s3, const char *key, pxm_error *error)
     return s3->host->fail(error, PXM_E_INVALID, "store.bad_key", "not a usable object key: %s", reason);
 }
 
+/* Takes no memory: a request must never go to another path than it should. */
 void s3_key_path(const struct s3 *s3, const char *key, char path[S3_PATH_TEXT])
 {
-    struct aws_text encoded;
-    aws_text_init(&encoded, S3_PATH_TEXT - 1);
+    size_t at = 0;
+    path[at++] = '/';
     if (!s3->is_virtual) {
-        aws_text_puts(&encoded, "/");
-        aws_percent_encode(&encoded, s3->config->bucket, strlen(s3->config->bucket), false);
+        at += aws_percent_write(path + at, s3->config->bucket, strlen(s3->config->bucket), false);
     }
-    if (key || s3->is_virtual) {
-        aws_text_puts(&encoded, "/");
+    if (key && !s3->is_virtual) {
+        path[at++] = '/';
     }
+    path[at] = '\0';
     if (key) {
-        aws_percent_encode(&encoded, key, strlen(key), true);
+        aws_percent_write(path + at, key, strlen(key), true);
     }
-    snprintf(path, S3_PATH_TEXT, "%s", aws_text_get(&encoded));
-    aws_text_done(&encoded);
 }
 
 pxm_value *s3_key_url(const struct s3 *s3, pxm_job *job, const char *key)

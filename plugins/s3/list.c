@@ -16,7 +16,8 @@ struct page {
     const char *prefix, *after;
     pxm_value *items;
     bool is_encoded, is_truncated, has_failed;
-    char *last; /* key of the page, as the service gave it */
+    bool no_memory; /* why it failed */
+    char *last;     /* key of the page, as the service gave it */
     /* The object that is being read. */
     char *key, *etag;
     int64_t bytes, modified_ms; /* -1: not told */
@@ -67,6 +68,7 @@ static void replace(struct page *page, char **field, const char *text)
 {
     aws_free_text(*field);
     *field = aws_copy_text(text);
+    page->no_memory |= !*field;
     page->has_failed |= !*field;
 }
 
@@ -97,7 +99,8 @@ static void end_object(struct page *page)
         host->value_set(item, "etag", s3_text(page->s3, page->etag));
         host->value_set(item, "modified_at",
                         page->modified_ms >= 0 ? host->value_int(page->modified_ms) : host->value_null());
-        page->has_failed |= host->value_append(page->items, item) != PXM_OK;
+        page->no_memory |= host->value_append(page->items, item) != PXM_OK;
+        page->has_failed |= page->no_memory;
     }
     aws_free_text(page->key);
     aws_free_text(page->etag);
@@ -139,11 +142,17 @@ static bool take_encoding(void *arg, const char *path, const char *text)
     return true;
 }
 
+static bool read_with(struct page *page, const struct aws_text *body, aws_xml_element element)
+{
+    enum aws_xml_result result = aws_xml_read(aws_text_get(body), body->length, element, page);
+    page->no_memory |= result == AWS_XML_NO_MEMORY;
+    return result == AWS_XML_GOOD && !page->has_failed;
+}
+
 static bool read_page(struct page *page, const struct aws_text *body)
 {
     page->bytes = page->modified_ms = -1;
-    bool good = aws_xml_read(aws_text_get(body), body->length, take_encoding, page) &&
-                aws_xml_read(aws_text_get(body), body->length, take_element, page) && !page->has_failed;
+    bool good = read_with(page, body, take_encoding) && read_with(page, body, take_element);
     aws_free_text(page->key);
     aws_free_text(page->etag);
     return good && (!page->is_truncated || page->last);
@@ -164,6 +173,13 @@ static void write_query(const struct s3 *s3, const struct page *page, int64_t li
     }
 }
 
+static pxm_status fail_page(const struct s3 *s3, pxm_error *error)
+{
+    return s3->host->fail(error, PXM_E_TRANSIENT, "store.damaged",
+                          "cannot list the bucket %s: the reply is no list, or does not go on from the last page",
+                          s3->config->bucket);
+}
+
 static pxm_status fill_page(const struct s3 *s3, pxm_job *job, struct page *page, int64_t limit, pxm_value *fields,
                             pxm_error *error)
 {
@@ -176,9 +192,7 @@ static pxm_status fill_page(const struct s3 *s3, pxm_job *job, struct page *page
     if (!aws_call(s3->client, job, &request.request, &reply)) {
         status = s3_fail(s3, &reply, "list", NULL, error);
     } else if (!read_page(page, &reply.body)) {
-        status = s3->host->fail(error, PXM_E_TRANSIENT, "store.damaged",
-                                "cannot list the bucket %s: the reply is no list, or does not go on from the last page",
-                                s3->config->bucket);
+        status = page->no_memory ? s3_fail_memory(s3, error) : fail_page(s3, error);
     } else {
         s3->host->value_set(fields, "items", s3->host->value_ref(page->items));
         s3->host->value_set(fields, "cursor",

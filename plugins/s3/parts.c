@@ -29,6 +29,7 @@ struct upload {
     EVP_MD_CTX *digest;
     int count;
     int64_t bytes;
+    bool no_memory; /* while a reply was read */
 };
 
 size_t s3_part_size(const struct s3 *s3, int64_t bytes)
@@ -45,6 +46,7 @@ static bool take_id(void *arg, const char *path, const char *text)
     struct upload *upload = arg;
     if (strcmp(path, "InitiateMultipartUploadResult/UploadId") == 0 && !upload->id) {
         upload->id = strlen(text) <= ID_MAX ? aws_copy_text(text) : NULL;
+        upload->no_memory |= !upload->id && strlen(text) <= ID_MAX;
     }
     return true;
 }
@@ -54,13 +56,24 @@ static bool take_etag(void *arg, const char *path, const char *text)
     struct upload *upload = arg;
     if (strcmp(path, "CompleteMultipartUploadResult/ETag") == 0 && !upload->etag) {
         upload->etag = aws_copy_text(text);
+        upload->no_memory |= !upload->etag;
     }
     return true;
 }
 
-/* A 2xx whose body is not what it must be. */
+static bool read_reply(struct upload *upload, const struct aws_reply *reply, aws_xml_element element)
+{
+    enum aws_xml_result result = aws_xml_read(aws_text_get(&reply->body), reply->body.length, element, upload);
+    upload->no_memory |= result == AWS_XML_NO_MEMORY;
+    return result == AWS_XML_GOOD;
+}
+
+/* Also for a 2xx whose body is not what it must be. */
 static pxm_status fail_reply(const struct upload *upload, struct aws_reply *reply, pxm_error *error)
 {
+    if (upload->no_memory) {
+        return s3_fail_memory(upload->s3, error);
+    }
     if (reply->fault.class == AWS_FAULT_NONE) {
         aws_fault_set(&reply->fault, AWS_FAULT_MALFORMED, AWS_REMEDY_NONE, "the reply is not one of this service");
     }
@@ -77,7 +90,7 @@ static pxm_status begin(struct upload *upload, pxm_error *error)
     aws_list_add(&request.request.query, "uploads", "");
     s3_attributes_write(upload->s3, upload->put, &request.request.headers);
     bool good = aws_call(upload->s3->client, upload->job, &request.request, &reply) &&
-                aws_xml_read(aws_text_get(&reply.body), reply.body.length, take_id, upload) && upload->id;
+                read_reply(upload, &reply, take_id) && upload->id;
     pxm_status status = good ? PXM_OK : fail_reply(upload, &reply, error);
     aws_reply_done(&reply);
     s3_request_done(&request);
@@ -163,7 +176,7 @@ static pxm_status complete(struct upload *upload, bool *ret_was_there, pxm_error
     s3_write_condition(s3, upload->put, &request.request.headers);
     bool good = aws_call(s3->client, upload->job, &request.request, &reply);
     if (good) {
-        good = aws_xml_read(aws_text_get(&reply.body), reply.body.length, take_etag, upload) && upload->etag;
+        good = read_reply(upload, &reply, take_etag) && upload->etag;
     } else if (reply.fault.class == AWS_FAULT_CONDITION && (upload->put->flags & PXM_PUT_IF_ABSENT)) {
         *ret_was_there = good = true;
     } else {

@@ -13,7 +13,7 @@ const upstream = upstreamAt > 0 ? new URL(process.argv[upstreamAt + 1]) : null;
 
 const state = {};
 function reset() {
-  state.settings = { skew_ms: 0, region: 'us-east-1', regions: {}, lacks: [] };
+  state.settings = { skew_ms: 0, region: 'us-east-1', regions: {}, lacks: [], part_min: 5 << 20 };
   const clock = () => Date.now() + state.settings.skew_ms;
   state.clock = clock;
   state.accounts = new Map([
@@ -93,6 +93,7 @@ async function answerS3(req, where, query, headers, body) {
   }
   if (upstream) return forward(req, where, body);
   state.store.lacks = new Set(state.settings.lacks);
+  state.store.partMin = state.settings.part_min;
   return state.store.answer({ method: req.method, name: where.name, key: where.key, query: new Map(query), headers, body });
 }
 

@@ -5,7 +5,6 @@ const crypto = require('crypto');
 const { Refusal, encode } = require('./sigv4');
 
 const MIB = 1024 * 1024;
-const PART_MIN = 5 * MIB;
 const md5 = (data) => crypto.createHash('md5').update(data).digest();
 const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const xml = (name, body) => `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${body}</${name}>`;
@@ -16,6 +15,7 @@ class Store {
     this.uploads = new Map();
     this.clock = options.clock || Date.now;
     this.lacks = new Set(options.lacks || []); // 'conditions', 'post'
+    this.partMin = 5 * MIB;
   }
 
   bucket(name) {
@@ -142,7 +142,7 @@ class Store {
     });
     parts.forEach((part, i) => {
       if (i > 0 && part.number <= parts[i - 1].number) throw new Refusal(400, 'InvalidPartOrder', 'Parts are not in order.');
-      if (i + 1 < parts.length && part.body.length < PART_MIN) {
+      if (i + 1 < parts.length && part.body.length < this.partMin) {
         throw new Refusal(400, 'EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size');
       }
       // Some compatible stores want this.

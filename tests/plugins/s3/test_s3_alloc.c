@@ -1,0 +1,192 @@
+/* s3 when memory runs out, at each of its allocations: an operation succeeds, or says so, and leaves nothing behind.
+ * The driver and what it shares with others are linked in, so that every allocation of theirs can fail. */
+#include "alloc_sweep.h"
+#include "aws-gate/gate.h"
+#include "base/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PART_BYTES = 1000 };
+
+const struct pxm_plugin *pxm_plugin_s3(void);
+
+typedef pxm_status (*operation)(void *self, pxm_value *fields, pxm_error *error);
+
+struct scene {
+    void *config;
+    pxm_error *error;
+    operation run;
+};
+
+static const struct pxm_unit *unit(void)
+{
+    return pxm_plugin_s3()->units[0];
+}
+
+static const struct pxm_storage_ops *ops(void)
+{
+    return unit()->ops;
+}
+
+static int outcome_of(pxm_status status, const pxm_value *fields)
+{
+    if (status == PXM_OK) { /* a field that could not be set is told by the record itself */
+        return fields && pxm_value_status(fields) == PXM_OK ? ALLOC_SUCCESS : ALLOC_FAILURE;
+    }
+    return status == PXM_E_NO_MEMORY ? ALLOC_FAILURE : ALLOC_FALSE;
+}
+
+/* With an instance of its own, so that nothing is kept from one run to the next. */
+static int run_scene(void *arg)
+{
+    struct scene *scene = arg;
+    const struct pxm_host *host = conformance_host();
+    void *self = NULL;
+    pxm_value *fields = host->value_record();
+    pxm_error_clear(scene->error);
+    pxm_status status = fields ? unit()->create(host, scene->config, &self, scene->error) : PXM_E_NO_MEMORY;
+    if (status == PXM_OK) {
+        status = scene->run(self, fields, scene->error);
+        unit()->destroy(self);
+    }
+    int outcome = outcome_of(status, fields);
+    host->value_unref(fields);
+    return outcome;
+}
+
+static void sweep(const char *name, operation run)
+{
+    struct scene scene = {.config = conformance_config(unit()), .error = pxm_error_new(), .run = run};
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"bucket", "images"},
+                 {"endpoint", gate_s3_url()},
+                 {"region", "us-east-1"},
+                 {"access_key", GATE_KEY},
+                 {"secret_key", GATE_SECRET}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        conformance_set_string(unit(), scene.config, texts[i].name, texts[i].value);
+    }
+    conformance_set_int(unit(), scene.config, "multipart_above", PART_BYTES);
+    conformance_set_int(unit(), scene.config, "part_size", PART_BYTES);
+    alloc_sweep(name, run_scene, &scene);
+    pxm_error_free(scene.error);
+    free(scene.config);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    gate_reset();
+    gate_settings("{'gate':{'part_min':1}}");
+    return 0;
+}
+
+/* ---- operations ---- */
+
+static pxm_status put_length(void *self, size_t length, uint32_t flags, pxm_value *fields, pxm_error *error)
+{
+    static const char bytes[PART_BYTES + 10];
+    const struct pxm_host *host = conformance_host();
+    pxm_blob *blob = host->blob_new(bytes, length, NULL, NULL);
+    pxm_stream *body = blob ? host->stream_of_blob(blob) : NULL;
+    struct pxm_put put = {
+        .struct_size = sizeof put, .flags = flags, .key = "a b/c", .content_type = "image/png", .body = body};
+    pxm_status status = body ? ops()->put(self, NULL, &put, fields, error) : PXM_E_NO_MEMORY;
+    host->stream_close(body);
+    host->blob_unref(blob);
+    return status;
+}
+
+static pxm_status put_small(void *self, pxm_value *fields, pxm_error *error)
+{
+    return put_length(self, 10, PXM_PUT_IF_ABSENT, fields, error);
+}
+
+static pxm_status put_parts(void *self, pxm_value *fields, pxm_error *error)
+{
+    return put_length(self, PART_BYTES + 10, 0, fields, error);
+}
+
+static pxm_status get_whole(void *self, pxm_value *fields, pxm_error *error)
+{
+    const struct pxm_host *host = conformance_host();
+    struct pxm_get get = {.struct_size = sizeof get, .key = "a b/c", .length = -1};
+    pxm_stream *stream = NULL;
+    char bytes[64];
+    pxm_status status = ops()->get(self, NULL, &get, &stream, fields, error);
+    if (status != PXM_OK) {
+        return status;
+    }
+    int64_t count = host->stream_read(stream, bytes, sizeof bytes, error);
+    host->stream_close(stream);
+    return count < 0 ? (pxm_status)count : PXM_OK;
+}
+
+static pxm_status list_all(void *self, pxm_value *fields, pxm_error *error)
+{
+    struct pxm_list list = {.struct_size = sizeof list, .prefix = "", .limit = 10};
+    return ops()->list(self, NULL, &list, fields, error);
+}
+
+static pxm_status remove_one(void *self, pxm_value *fields, pxm_error *error)
+{
+    return ops()->remove(self, NULL, "a b/c", fields, error);
+}
+
+static pxm_status presign_form(void *self, pxm_value *fields, pxm_error *error)
+{
+    struct pxm_presign presign = {.struct_size = sizeof presign,
+                                  .method = "POST",
+                                  .key = "k",
+                                  .expires_ms = 60000,
+                                  .content_type = "image/png",
+                                  .bytes_max = 10};
+    return ops()->presign(self, NULL, &presign, fields, error);
+}
+
+static pxm_status presign_url(void *self, pxm_value *fields, pxm_error *error)
+{
+    struct pxm_presign presign = {.struct_size = sizeof presign,
+                                  .method = "PUT",
+                                  .key = "k",
+                                  .expires_ms = 60000,
+                                  .content_type = "image/png",
+                                  .bytes_max = PXM_UNSET_INT};
+    return ops()->presign(self, NULL, &presign, fields, error);
+}
+
+/* ---- tests ---- */
+
+static void objects_survive_failing_allocations(void **state)
+{
+    (void)state;
+    sweep("put", put_small);
+    sweep("get", get_whole);
+    sweep("list", list_all);
+    sweep("remove", remove_one);
+}
+
+static void parts_survive_failing_allocations(void **state)
+{
+    (void)state;
+    sweep("put by parts", put_parts);
+}
+
+static void signing_survives_failing_allocations(void **state)
+{
+    (void)state;
+    sweep("presign a form", presign_form);
+    sweep("presign a URL", presign_url);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(objects_survive_failing_allocations, setup),
+        cmocka_unit_test_setup(parts_survive_failing_allocations, setup),
+        cmocka_unit_test_setup(signing_survives_failing_allocations, setup),
+    };
+    return pxm_plugin_s3()->load(conformance_host(), NULL) == PXM_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}

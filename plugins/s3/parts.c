@@ -10,14 +10,7 @@
 
 #define NAMESPACE "http://s3.amazonaws.com/doc/2006-03-01/"
 
-enum {
-    MIB = 1 << 20,
-    PARTS_MAX = 10000,
-    ID_MAX = 1024,
-    LIST_BYTES_MAX = 4 << 20,
-    ABORT_MS = 5000,
-    ASK_FIRST_BYTES = 8 << 20
-};
+enum { MIB = 1 << 20, PARTS_MAX = 10000, ID_MAX = 1024, LIST_BYTES_MAX = 4 << 20, ABORT_MS = 5000, SHA256_BYTES = 32 };
 
 struct upload {
     const struct s3 *s3;
@@ -26,7 +19,7 @@ struct upload {
     char *id;
     char *etag;            /* of the whole, when it is complete */
     struct aws_text parts; /* the list of parts, as XML         */
-    EVP_MD_CTX *digest;
+    EVP_MD_CTX *digest;    /* of all parts; NULL: there is a blob, which knows its own */
     int count;
     int64_t bytes;
     bool no_memory; /* while a reply was read */
@@ -122,14 +115,13 @@ static pxm_status send_part(struct upload *upload, const char *data, size_t leng
                               "the body of \"%s\" has more than %d parts; raise part_size", upload->put->key,
                               PARTS_MAX);
     }
-    if (EVP_DigestUpdate(upload->digest, data, length) != 1) {
+    if (upload->digest && EVP_DigestUpdate(upload->digest, data, length) != 1) {
         return s3_fail_memory(s3, error);
     }
     upload->bytes += (int64_t)length;
     snprintf(number, sizeof number, "%d", ++upload->count);
     s3_request_init(s3, "PUT", upload->put->key, &request);
     request.request.body = &body;
-    request.request.expects_continue = length >= ASK_FIRST_BYTES && s3->config->expect != S3_EXPECT_NEVER;
     aws_list_add(&request.request.query, "partNumber", number);
     aws_list_add(&request.request.query, "uploadId", upload->id);
     bool good = aws_call(s3->client, upload->job, &request.request, &reply);
@@ -240,21 +232,42 @@ static pxm_status send_stream(struct upload *upload, const struct s3_body *body,
                : s3_fail_truncated(s3, key, upload->bytes, body->announced, error);
 }
 
-static bool prepare(struct upload *upload)
+static bool prepare(struct upload *upload, const struct s3_body *body)
 {
     aws_text_init(&upload->parts, LIST_BYTES_MAX);
     aws_text_puts(&upload->parts, "<CompleteMultipartUpload xmlns=\"" NAMESPACE "\">");
+    if (body->data) {
+        return true;
+    }
     upload->digest = EVP_MD_CTX_new();
     return upload->digest && EVP_DigestInit_ex(upload->digest, EVP_sha256(), NULL) == 1;
+}
+
+/* What is known of the whole now that all of it is there. */
+static bool report(struct upload *upload, const struct s3_body *body, struct s3_outcome *outcome)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    const uint8_t *whole = digest;
+    if (!upload->digest) {
+        whole = upload->s3->host->blob_sha256(body->blob);
+    } else if (EVP_DigestFinal_ex(upload->digest, digest, NULL) != 1) {
+        return false;
+    }
+    if (!whole) {
+        return false;
+    }
+    aws_hex(whole, SHA256_BYTES, outcome->sha256);
+    outcome->bytes = upload->bytes;
+    outcome->etag = upload->etag;
+    upload->etag = NULL;
+    return true;
 }
 
 pxm_status s3_put_parts(const struct s3 *s3, pxm_job *job, const struct pxm_put *put, struct s3_body *body,
                         struct s3_outcome *outcome, pxm_error *error)
 {
     struct upload upload = {.s3 = s3, .job = job, .put = put};
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    pxm_status status = prepare(&upload) ? begin(&upload, error) : s3_fail_memory(s3, error);
+    pxm_status status = prepare(&upload, body) ? begin(&upload, error) : s3_fail_memory(s3, error);
     bool has_begun = status == PXM_OK;
     if (has_begun) {
         status = body->data ? send_memory(&upload, body, error) : send_stream(&upload, body, error);
@@ -265,14 +278,8 @@ pxm_status s3_put_parts(const struct s3 *s3, pxm_job *job, const struct pxm_put 
     if (has_begun && (status != PXM_OK || outcome->was_there)) {
         give_up(&upload);
     }
-    if (status == PXM_OK && EVP_DigestFinal_ex(upload.digest, digest, &length) != 1) {
+    if (status == PXM_OK && !outcome->was_there && !report(&upload, body, outcome)) {
         status = s3_fail_memory(s3, error);
-    }
-    if (status == PXM_OK) {
-        aws_hex(digest, length, outcome->sha256);
-        outcome->bytes = upload.bytes;
-        outcome->etag = upload.etag;
-        upload.etag = NULL;
     }
     EVP_MD_CTX_free(upload.digest);
     aws_text_done(&upload.parts);

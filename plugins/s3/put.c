@@ -119,7 +119,7 @@ static pxm_status put_blob(const struct s3 *s3, pxm_job *job, const struct pxm_p
     if ((int64_t)length <= s3->config->multipart_above) {
         return put_whole(s3, job, put, data, length, blob, outcome, error);
     }
-    struct s3_body body = {.data = data, .length = length, .announced = (int64_t)length};
+    struct s3_body body = {.data = data, .blob = blob, .length = length, .announced = (int64_t)length};
     return s3_put_parts(s3, job, put, &body, outcome, error);
 }
 

@@ -107,6 +107,7 @@ struct s3_outcome {
 /* A body that goes by parts: bytes in memory, or a stream of which the first part was read already. */
 struct s3_body {
     const char *data; /* NULL: a stream                                                    */
+    pxm_blob *blob;   /* whose data it is */
     size_t length;    /* of data, or of first                                              */
     char *first;      /* room for part_size bytes, which is used for the other parts again */
     pxm_stream *stream;

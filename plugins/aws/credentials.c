@@ -30,7 +30,9 @@ struct aws_provider {
     bool is_refused;                 /* the service takes `current` no more     */
     bool is_busy;                    /* one thread looks; `machine` is its own  */
     int64_t again_ms;                /* after a failure: not before             */
-    struct stamp stamps[2];          /* of the shared files that were read last */
+    uint64_t failures;               /* so that who waited for one need not fail again */
+    struct aws_fault last_fault;
+    struct stamp stamps[2]; /* of the shared files that were read last */
     struct aws_machine machine;
 };
 
@@ -225,8 +227,12 @@ static bool renew(struct aws_provider *provider, pxm_job *job, struct aws_fault 
     pthread_mutex_lock(&provider->lock);
     provider->is_busy = false;
     pthread_cond_broadcast(&provider->changed);
-    if (!found) {
+    if (!found && fault->class != AWS_FAULT_LATE) { /* that was the fault of one job alone */
         provider->again_ms = aws_clock_now_ms(provider->clock) + AGAIN_MS + (int64_t)(aws_random() * AGAIN_MS);
+        provider->failures++;
+        provider->last_fault = *fault;
+    }
+    if (!found) {
         return false;
     }
     aws_credentials_unref(provider->current);
@@ -241,12 +247,16 @@ bool aws_provider_get(struct aws_provider *provider, pxm_job *job, struct aws_cr
 {
     bool is_good = false, is_done = false;
     pthread_mutex_lock(&provider->lock);
+    uint64_t failures = provider->failures;
     while (!is_done) {
         int64_t now_ms = aws_clock_now_ms(provider->clock);
         enum need need = need_of(provider, now_ms);
         bool usable = is_usable(provider, now_ms);
         if (need == NEED_NOTHING || (usable && (provider->is_busy ? need == NEED_SOON : now_ms < provider->again_ms))) {
             is_good = is_done = true;
+        } else if (!provider->is_busy && failures != provider->failures) {
+            *fault = provider->last_fault;
+            is_done = true;
         } else if (!provider->is_busy) {
             is_good = renew(provider, job, fault) || is_usable(provider, aws_clock_now_ms(provider->clock));
             is_done = true;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,8 +69,21 @@ bool aws_ini_read(char *text, aws_ini_line line, void *arg)
     return true;
 }
 
-/* The whole file; *ret_text NULL: it is not there or may not be read. */
-static bool read_file(const char *path, char **ret_text)
+/* A file as text, which is cut up while it is read, and wiped. */
+struct file {
+    char *text; /* NULL: it is not there or may not be read */
+    size_t length;
+};
+
+static void free_file(struct file *file)
+{
+    if (file->text) {
+        OPENSSL_cleanse(file->text, file->length);
+        free(file->text);
+    }
+}
+
+static bool read_file(const char *path, struct file *ret)
 {
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0) {
@@ -87,10 +101,10 @@ static bool read_file(const char *path, char **ret_text)
     }
     close(fd);
     bool good = count == 0 && !text.failed;
-    *ret_text = good ? aws_text_take(&text) : NULL;
-    good = good && *ret_text;
+    ret->length = text.length;
+    ret->text = good ? aws_text_take(&text) : NULL;
     aws_text_done(&text);
-    return good;
+    return good && ret->text;
 }
 
 struct reading {
@@ -207,6 +221,7 @@ static bool take_service(void *arg, const char *section, const char *key, const 
 static bool read_services(const struct reading *reading, const char *text)
 {
     struct services services = {.reading = reading};
+    size_t length = strlen(text);
     char *first = aws_copy_text(text), *second = aws_copy_text(text);
     bool good = first && second && aws_ini_read(first, take_services_name, &services) &&
                 (!services.name || aws_ini_read(second, take_service, &services));
@@ -217,6 +232,8 @@ static bool read_services(const struct reading *reading, const char *text)
     }
     aws_free_text(services.name);
     aws_free_text(services.endpoint);
+    OPENSSL_cleanse(first, first ? length : 0);
+    OPENSSL_cleanse(second, second ? length : 0);
     free(first);
     free(second);
     return good;
@@ -227,19 +244,19 @@ bool aws_profile_load(const char *credentials_path, const char *config_path, con
 {
     struct aws_profile profile = {0};
     struct reading reading = {.profile = &profile, .name = name, .service = service, .is_config = true};
-    char *config = NULL, *credentials = NULL;
-    bool good = read_file(config_path, &config) && read_file(credentials_path, &credentials);
-    char *again = good && config ? aws_copy_text(config) : NULL;
-    if (good && config) {
-        good = again && aws_ini_read(config, take_line, &reading) && read_services(&reading, again);
+    struct file config = {.text = NULL}, credentials = {.text = NULL}, again = {.text = NULL};
+    bool good =
+        read_file(config_path, &config) && read_file(config_path, &again) && read_file(credentials_path, &credentials);
+    if (good && config.text && again.text) {
+        good = aws_ini_read(config.text, take_line, &reading) && read_services(&reading, again.text);
     }
-    if (good && credentials) {
+    if (good && credentials.text) {
         reading.is_config = false;
-        good = aws_ini_read(credentials, take_line, &reading);
+        good = aws_ini_read(credentials.text, take_line, &reading);
     }
-    free(config);
-    free(again);
-    free(credentials);
+    free_file(&config);
+    free_file(&again);
+    free_file(&credentials);
     if (!good) {
         aws_profile_done(&profile);
         return false;

@@ -124,6 +124,7 @@ static bool resume(struct reader *reader, struct aws_fault *fault)
     reader->resumes++;
     s3_request_init(reader->s3, "GET", reader->key, &request);
     request.request.streams_reply = true;
+    request.request.total_ms = left_ms == INT64_MAX ? 0 : left_ms;
     ask_range(reader->at, reader->end, &request.request.headers);
     aws_list_add(&request.request.headers, "if-match", reader->etag);
     bool good =

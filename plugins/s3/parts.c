@@ -70,6 +70,9 @@ static pxm_status fail_reply(const struct upload *upload, struct aws_reply *repl
     if (reply->fault.class == AWS_FAULT_NONE) {
         aws_fault_set(&reply->fault, AWS_FAULT_MALFORMED, AWS_REMEDY_NONE, "the reply is not one of this service");
     }
+    if (reply->fault.class == AWS_FAULT_NOT_FOUND) { /* the upload, which others gave up; it can be begun again */
+        reply->fault.class = AWS_FAULT_TRANSIENT;
+    }
     return s3_fail(upload->s3, reply, "put", upload->put->key, error);
 }
 

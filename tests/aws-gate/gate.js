@@ -2,14 +2,17 @@
 // server behind it (--upstream URL). It listens on loopback alone, tells its ports in one line of JSON, and ends when its
 // standard input does. Control (POST, JSON): /reset /faults /settings /tls /state.
 'use strict';
+const fs = require('fs');
 const http = require('http');
 const https = require('https');
+const os = require('os');
+const path = require('path');
 const { Refusal, headerMap, parseQuery, sha256, verify, verifyForm } = require('./sigv4');
 const { Store, escape } = require('./store');
 const { Metadata } = require('./metadata');
 
 const upstreamAt = process.argv.indexOf('--upstream');
-const upstream = upstreamAt > 0 ? new URL(process.argv[upstreamAt + 1]) : null;
+let upstream = upstreamAt > 0 ? new URL(process.argv[upstreamAt + 1]) : null;
 
 const state = {};
 function reset() {
@@ -68,8 +71,8 @@ async function forward(req, where, body) {
     delete headers.authorization;
     delete headers.expect;
     const query = where.text.split('&').filter((pair) => pair && !pair.startsWith('X-Amz-')).join('&');
-    const path = `/${where.name}/${where.path.split('/').slice(2).join('/')}${query ? `?${query}` : ''}`;
-    const out = http.request({ host: upstream.hostname, port: upstream.port, method: req.method, path, headers },
+    const target = `/${where.name}/${where.path.split('/').slice(2).join('/')}${query ? `?${query}` : ''}`;
+    const out = http.request({ host: upstream.hostname, port: upstream.port, method: req.method, path: target, headers },
       (res) => readAll(res).then((data) => {
         const { connection, 'transfer-encoding': t, 'content-length': length, ...rest } = res.headers;
         resolve({ status: res.statusCode, headers: rest, body: data, length });
@@ -213,7 +216,19 @@ async function control(req, res) {
     encodings: found, tls }));
 }
 
+// s3rver in this process (GATE_S3RVER), in a folder of its own that goes with it.
+async function startS3rver() {
+  const S3rver = require('s3rver');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 's3rver-'));
+  const server = new S3rver({ address: '127.0.0.1', port: 0, silent: true, directory: folder, vhostBuckets: false,
+    configureBuckets: [{ name: 'images' }] });
+  const { port } = await server.run();
+  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  return new URL(`http://127.0.0.1:${port}`);
+}
+
 async function main() {
+  if (process.env.GATE_S3RVER) upstream = await startS3rver();
   const s3 = await serve(guarded((req, res) => handle(req, res, false)));
   s3.on('checkContinue', guarded((req, res) => handle(req, res, true)));
   const metadata = await serve(guarded(async (req, res) => {

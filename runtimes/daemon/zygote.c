@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,15 +271,6 @@ static void tell_pid(void)
     pxm_value_unref(value);
 }
 
-/* A thread of a worker that wakes another one goes on for a while, and takes no processor from who answers requests: less
- * going to and fro between the threads of libvips, and an HTTP front that is quick while all workers are busy. */
-static void be_batch(void)
-{
-    const struct sched_param none = {.sched_priority = 0};
-
-    sched_setscheduler(0, SCHED_BATCH, &none); /* where it is not allowed, things go on as before */
-}
-
 static int run_worker(struct zygote *zygote, pid_t between)
 {
     const struct timespec pause = {.tv_nsec = REPARENT_NS};
@@ -294,7 +284,6 @@ static int run_worker(struct zygote *zygote, pid_t between)
         pxm_log(PXM_LOG_ERROR, "worker", NULL, "%s", error.text);
         return EXIT_LOST;
     }
-    be_batch();
     if (zygote->confined) {
         confine_calls(NULL);
     }

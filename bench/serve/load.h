@@ -13,8 +13,7 @@ struct load_file {
 
 struct load_options {
     uint16_t port;
-    const struct load_file
-        *files; /* are sent in turn, each time with other last bytes, as no two uploads are the same */
+    const struct load_file *files; /* sent in turn, each time with other last bytes: no two uploads are alike */
     int file_count;
     int connections; /* at most LOAD_CONNECTIONS_MAX; each group of 16 has an address of its own, as clients have */
     int count;       /* of uploads */
@@ -41,8 +40,8 @@ struct load_result {
 /* False: out of memory or threads. The caller frees what is in the result with load_result_done. */
 bool load_run(const struct load_options *options, struct load_result *result);
 void load_result_done(struct load_result *result);
-
 void load_times_sort(struct load_times *times);
+
 /* The value below which `share` of the times are; 0 of none. */
 double load_percentile(const struct load_times *times, double share);
 

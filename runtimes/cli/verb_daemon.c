@@ -40,8 +40,8 @@ static char *option_word(const struct args_option *option, const char *value)
     return length < 0 ? NULL : word;
 }
 
-/* What was parsed, as a command line again: COMMAND --name=value... -- WORD... Whether to use colour is decided here, by
- * the rules of all commands. False when out of memory. */
+/* What was parsed, as a command line again: COMMAND --name=value... -- WORD... Whether to use colour is decided here,
+ * by the rules of all commands. False when out of memory. */
 static bool fill_words(const struct cli *cli, const struct args *args, char *words[WORDS_MAX], size_t *owned)
 {
     static char program[] = "daemon", end[] = "--";

@@ -13,8 +13,9 @@ struct static_site; /* opaque */
 enum { STATIC_FILES_MAX = 2000, STATIC_FILE_BYTES_MAX = 16 << 20, STATIC_BYTES_MAX = 64 << 20 };
 
 struct static_options { /* all borrowed for the call alone */
-    /* Holds manifest.json: {"files": [{"path": "/assets/app-1a2b.js", "sha256": HEX, "cache": "immutable"}, ...]}; cache
-     * is "immutable" or "revalidate". Beside a file PATH there may be PATH.br and PATH.gz, the same compressed. */
+    /* Holds manifest.json: {"files": [{"path": "/assets/app-1a2b.js", "sha256": HEX, "cache": "immutable"}, ...]}; the
+     * path is that of a request; cache is "immutable" or "revalidate". Beside a file PATH there may be PATH.br and
+     * PATH.gz, the same compressed. */
     const char *folder;
     /* Where the page is shown that index.html is, besides "/": paths, or with an asterisk at the end what they begin
      * with. NULL at the end; may be NULL. */

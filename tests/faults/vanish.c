@@ -1,6 +1,6 @@
-/* Clients that go away in the middle of a request: vanish PORT FILE COUNT [LENGTH]. COUNT requests to upload the file are
- * begun, each one on a connection of its own that is closed behind another byte of it, from the first to the last; half
- * of them are reset. LENGTH is what Content-Length says instead of the truth. It prints how many were answered. */
+/* Clients that go away in the middle of a request: vanish PORT FILE COUNT [LENGTH]. COUNT requests to upload the file
+ * are begun, each one on a connection of its own that is closed behind another byte of it, from the first to the last;
+ * half of them are reset. LENGTH is what Content-Length says instead of the truth. It prints how many were answered. */
 #include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,7 +10,7 @@ has_heading() {
     sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | sed 's/[^a-z0-9_-]//g' | grep -qxF -e "$2"
 }
 
-for page in $(find . -name '*.md' -not -path './build/*' -not -path './.git/*' -not -path '*/node_modules/*'); do
+for page in $(find . -name '*.md' -not -path './build/*' -not -path './.git/*' -not -path '*/node_modules/*' -not -path './frontend/test/results/*'); do
     for link in $(grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//' | grep -vE '^[a-z]+:' | sort -u); do
         count=$((count + 1))
         file=${link%%#*}

@@ -380,6 +380,7 @@ static void on_claimed(struct journal_op *op)
     struct request *leader = NULL;
     pxm_error error = claim.error;
 
+    supervisor_note_journal(request->supervisor, &error);
     if (error.status == PXM_OK && claim.claimed == JOURNAL_CLAIM_OTHER) {
         pxm_error_set(&error, PXM_E_INVALID, "request.key_reused", "this Idempotency-Key was used for another request");
     } else if (error.status == PXM_OK && claim.claimed == JOURNAL_CLAIM_RUNNING) {

@@ -12,11 +12,11 @@
 without_leak_check
 PATH=$FAULTS:$PATH
 turned=$SOURCE/pipelines/fixtures/turned.jpg
-tracer=''
+tracer='' state_folder=''
 
 # The daemon itself, without the command line before it: its process id is that of the supervisor.
 start_daemon() {
-    state=${state:-$PWD/state}
+    state=${state_folder:-$PWD/state}
     : >log
     "$DAEMON" serve --project="${project:-app}" --state="$state" --port=0 "$@" >log.out 2>log </dev/null &
     daemon=$!
@@ -32,10 +32,22 @@ start_daemon() {
     return 1
 }
 
+# That it does not start, and says why in one line: expect_no_start [EXIT CODE].
+expect_no_start() {
+    if start_daemon; then
+        complain 'it started'
+        stop_daemon
+        return
+    fi
+    code=0
+    wait "$daemon" || code=$?
+    expect_code "${1:-69}"
+    expect_equal "$(wc -l <log)" 1 'lines of log'
+}
+
 # An app of its own in the test's folder, and a ledger of what it acknowledged.
 begin_app() {
     make_app
-    state=$PWD/state
     : >ledger
     serve "$@"
 }

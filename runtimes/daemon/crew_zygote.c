@@ -236,7 +236,7 @@ static void zygote_ended(struct crew_process *process, int status, const struct 
     loop_timer_cancel(crew->options.loop, &crew->zygote_timer);
     crew->parsed = false;
     crew_death_text(status, death);
-    if (!crew->retiring) {
+    if (!crew->retiring && crew->failure.status == PXM_OK) { /* one that refuses the project ends, too */
         pxm_error_set(&error, PXM_E_INTERNAL, "worker.crashed", "the process that reads the project %s", death);
         fail_with(crew, &error, NULL);
     }

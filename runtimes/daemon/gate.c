@@ -428,7 +428,8 @@ static void on_over(void *arg, struct http_exchange *exchange, bool sent)
 {
     struct request *request = http_data(exchange);
 
-    observe_exchange(arg, exchange, request ? request->match.trigger : NULL, sent);
+    observe_exchange(arg, exchange, request ? request->match.trigger : NULL,
+                     request && request->id[0] ? request->id : NULL, sent);
     if (!request) {
         return;
     }
@@ -443,7 +444,7 @@ static void on_over(void *arg, struct http_exchange *exchange, bool sent)
 
 static void on_rejected(void *arg, struct http_exchange *exchange)
 {
-    observe_exchange(arg, exchange, NULL, true);
+    observe_exchange(arg, exchange, NULL, NULL, true);
 }
 
 const struct http_handler request_handler = {

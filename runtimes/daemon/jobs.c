@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/value.h"
 #include "daemon/conclude.h"
+#include "daemon/log.h"
 #include "daemon/observe.h"
 #include "daemon/retry.h"
 #include "daemon/supervisor.h"
@@ -101,8 +102,9 @@ static void bury(struct job *job)
 {
     free(job->cause);
     job->cause = retry_cause(&job->failure);
-    pxm_log(PXM_LOG_WARN, "jobs", job->run_id, "pipeline %s gave up after %" PRId64 " tries: %s: %s",
-            job->data.pipeline, job->data.attempts + 1, job->failure.code, job->failure.text);
+    const struct log_subject subject = {.run = job->run_id, .pipeline = job->data.pipeline};
+    log_about(&subject, PXM_LOG_WARN, "jobs", "gave up after %" PRId64 " tries: %s: %s", job->data.attempts + 1,
+              job->failure.code, job->failure.text);
     observe_job(job->supervisor, "dead");
     end(job, JOURNAL_BURY, 0);
 }

@@ -140,6 +140,7 @@ void log_access(const struct log_exchange *exchange)
     add_text(&line, "pipeline", exchange->route);
     add_text(&line, "agent", exchange->agent);
     add_text(&line, "request", exchange->request);
+    add_text(&line, "run", exchange->run);
     put(&line, true);
     pxm_buf_done(&message);
 }

@@ -35,6 +35,7 @@ void log_about(const struct log_subject *subject, int32_t level, const char *sou
 struct log_exchange {
     const char *request, *method, *path, *query; /* query: values that are secret are not written */
     const char *remote, *route, *agent;          /* route: the pipeline; agent: User-Agent; may be NULL */
+    const char *run;                             /* that it began; may be NULL */
     int status;                                  /* 0: none was sent */
     int64_t bytes_received, bytes_sent, ms;
     bool sent; /* false: cut off */

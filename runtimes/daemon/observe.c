@@ -180,7 +180,7 @@ void observe_job(struct supervisor *supervisor, const char *outcome)
 /* ---- exchanges --------------------------------------------------------------------------------------------------- */
 
 void observe_exchange(struct supervisor *supervisor, struct http_exchange *exchange, const struct app_trigger *trigger,
-                      bool sent)
+                      const char *run, bool sent)
 {
     struct observer *observer = supervisor->observer;
     const struct app_head *head = http_head(exchange);
@@ -193,6 +193,7 @@ void observe_exchange(struct supervisor *supervisor, struct http_exchange *excha
                                       .remote = head->remote_addr,
                                       .route = trigger ? trigger->pipeline->name : NULL,
                                       .agent = app_head_get(head, "User-Agent"),
+                                      .run = run,
                                       .status = outcome.status,
                                       .bytes_received = outcome.bytes_received,
                                       .bytes_sent = outcome.bytes_sent,

@@ -5,6 +5,7 @@
 #include "base/value.h"
 #include "daemon/supervisor.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,8 +104,9 @@ static bool read_cursor(const char *text, int64_t *ret)
 {
     char *end = NULL;
 
+    errno = 0;
     *ret = strtoll(text, &end, 10);
-    return *end == '\0' && *ret >= 0;
+    return *end == '\0' && *ret >= 0 && errno == 0;
 }
 
 void operation_dead(struct request *request)

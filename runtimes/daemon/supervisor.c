@@ -134,10 +134,20 @@ void supervisor_loaded(struct supervisor *supervisor)
     jobs_look(&supervisor->jobs);
 }
 
+/* As `pixmill check` shows it, to people; in one line to machines. */
+static void tell_report(const struct supervisor *supervisor, const char *report)
+{
+    if (supervisor->options->json_log) {
+        pxm_log(PXM_LOG_ERROR, "project", NULL, "%s", report);
+    } else {
+        fprintf(stderr, "%s", report);
+    }
+}
+
 void supervisor_load_failed(struct supervisor *supervisor, const pxm_error *error, const char *report)
 {
     if (report && report[0]) {
-        fprintf(stderr, "%s", report);
+        tell_report(supervisor, report);
     }
     if (!supervisor->started) {
         fail(supervisor, DAEMON_EXIT_CONFIG, error);

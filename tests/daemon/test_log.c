@@ -132,6 +132,7 @@ static void an_exchange_is_one_line(void **state)
                                           .remote = "::1",
                                           .route = "list",
                                           .agent = "curl/8 \x1B[31m",
+                                          .run = "run1",
                                           .status = 200,
                                           .bytes_sent = 15,
                                           .ms = 3,
@@ -141,7 +142,7 @@ static void an_exchange_is_one_line(void **state)
     log_access(&exchange);
     expect_end(
         "Z info    access: GET /images?limit=3&signature=[hidden]&x status=200 received=0 sent=15 ms=3 remote=::1 "
-        "pipeline=list agent=curl/8 \\x1b[31m request=req1\n");
+        "pipeline=list agent=curl/8 \\x1b[31m request=req1 run=run1\n");
 }
 
 static void an_exchange_is_numbers_in_json(void **state)

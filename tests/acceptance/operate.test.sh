@@ -1,0 +1,553 @@
+#!/bin/sh
+# The daemon as those who run it meet it: what they see and do while it runs, how it starts, stops and takes changes.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=serve_lib.sh
+. "$(dirname "$0")/serve_lib.sh"
+without_leak_check
+turned=$SOURCE/pipelines/fixtures/turned.jpg
+cut=$SOURCE/pipelines/fixtures/cut.jpg # its header is fine, so it is taken; its thumbnails cannot be made
+
+# Waits until the answer to an operator's GET has that value: await_json PATH NAME VALUE.
+await_json() {
+    tries=0
+    while [ $tries -lt 600 ] && kill -0 "$daemon" 2>/dev/null; do
+        operate GET "$1"
+        [ "$(json "$2" 2>/dev/null)" != "$3" ] || return 0
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    complain "$2 of $1 did not become $3"
+}
+
+# Pipelines with queues and a schedule: /send puts what it is given into the queue, `take` acts on it.
+make_queue_app() {
+    mkdir -p app
+    printf '%s\n' 'version: 1' 'env: {PIXMILL_STATE: {type: string, default: var}}' 'profiles:' '  local:' \
+        '    tables: {seen: {sqlite: {path: "${env.PIXMILL_STATE}/seen.db", table: seen, key: id}}}' \
+        '    queues: {mail: {sqlite: {path: "${env.PIXMILL_STATE}/mail.db", queue: mail}}}' >app/pixmill.yaml
+    printf '%s\n' 'version: 1' \
+        'inputs: {id: {type: string}, fate: {type: string}}' \
+        'triggers: {post: {http: {method: POST, path: /send, status: 202},' \
+        '                  bind: {id: "${event.json.id}", fate: "${event.json.fate}"}}}' \
+        'steps: [{id: sent, send: {queue: mail, body: {id: "${input.id}", fate: "${input.fate}"}}}]' \
+        'output: {id: "${steps.sent.id}"}' >app/post.yaml
+    printf '%s\n' 'version: 1' \
+        'inputs: {id: {type: string}, fate: {type: string}, attempt: {type: int}}' \
+        'triggers: {mail: {message: {queue: mail}, bind: {id: "${event.json.id}", fate: "${event.json.fate}",' \
+        '                                                 attempt: "${event.attempts}"}}}' 'steps:' \
+        '  - {id: later, when: input.fate == "later" and input.attempt < 2,' \
+        '     fail: {code: mail.later, message: not yet, transient: true}}' \
+        '  - {id: never, when: input.fate == "never", fail: {code: mail.never, message: not ever}}' \
+        '  - {id: seen, record: {table: seen, key: "${input.id}", set: {attempt: "${input.attempt}"}}}' >app/take.yaml
+    printf '%s\n' 'version: 1' 'inputs: {id: {type: string}}' \
+        'triggers: {get: {http: {method: GET, path: "/seen/{id}"}, bind: {id: "${event.path.id}"}}}' \
+        'steps: [{id: item, lookup: {table: seen, key: "${input.id}"}}]' \
+        'output: ${steps.item.item}' >app/seen.yaml
+}
+
+send() {
+    ask POST /send -H 'Content-Type: application/json' -d "{\"id\": \"$1\", \"fate\": \"$2\"}"
+    expect_status 202
+}
+
+# Waits until that path answers so: await_answer PATH STATUS.
+await_answer() {
+    tries=0
+    while [ $tries -lt 600 ] && kill -0 "$daemon" 2>/dev/null; do
+        ask GET "$1"
+        [ "$status" != "$2" ] || return 0
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    complain "$1 did not become $2"
+}
+
+# ---- dead letters ----------------------------------------------------------------------------------------------------
+
+it a_dead_letter_is_listed_retried_and_discarded_over_http
+make_app
+serve
+upload "$cut"
+expect_status 201
+await_json /admin/jobs counts.dead 1
+operate GET /admin/dead
+expect_status 200
+expect_json 'items.#' 1
+expect_json items.0.pipeline thumbnails
+expect_json items.0.event.key "uploads/$filename"
+expect_json items.0.cause.code decode.corrupt
+expect_json items.0.attempts 1
+expect_json cursor null
+letter=$(json items.0.id)
+operate POST "/admin/dead/$letter/retry"
+expect_status 204
+await_json /admin/dead items.0.attempts 1
+upload "$cut"
+await_json /admin/jobs counts.dead 2
+operate GET '/admin/dead?limit=1'
+first=$(json items.0.id)
+operate GET "/admin/dead?limit=1&cursor=$(json cursor)"
+second=$(json items.0.id)
+[ "$first" -gt "$second" ] || complain "the newest is not the first: $first, $second"
+for letter in $first $second; do
+    operate DELETE "/admin/dead/$letter"
+    expect_status 204
+done
+operate DELETE "/admin/dead/$first"
+expect_status 404
+expect_json code job.not_found
+operate POST /admin/dead/1x/retry
+expect_status 404
+operate POST /admin/dead/99999999999999999999/retry
+expect_status 404
+operate GET /admin/dead
+expect_json 'items.#' 0
+for query in limit=0 limit=501 limit=x limit= cursor=x cursor=-1 'limit=1&cursor=99999999999999999999'; do
+    operate GET "/admin/dead?$query"
+    expect_status 400
+done
+stop_daemon
+expect_code 0
+
+it pixmill_jobs_does_the_same_whether_the_daemon_runs_or_not
+make_app
+serve
+upload "$cut"
+await_json /admin/jobs counts.dead 1
+run pixmill jobs list --state state --json
+expect_code 0
+expect_json_document
+expect_json jobs.0.cause.code decode.corrupt
+letter=$(json jobs.0.id)
+run pixmill jobs show "$letter" --state state
+expect_out "uploads/$filename"
+# With the original in order the same job succeeds.
+cp "$turned" "state/images/uploads/$filename"
+run pixmill jobs retry "$letter" --state state
+expect_code 0
+await_status "$filename" ready
+await_json /admin/jobs counts.dead 0
+upload "$cut"
+await_json /admin/jobs counts.dead 1
+stop_daemon
+expect_code 0
+run pixmill jobs --state state
+expect_code 0
+expect_out decode.corrupt
+cp "$turned" "state/images/uploads/$filename"
+run pixmill jobs retry --all --state state
+expect_code 0
+run pixmill jobs --state state --json
+expect_json 'jobs.#' 0
+expect_json waiting 1
+serve
+await_status "$filename" ready
+upload "$cut"
+await_json /admin/jobs counts.dead 1
+stop_daemon
+letter=$(pixmill jobs list --state state --json | json_get jobs.0.id)
+run pixmill jobs discard "$letter" --state state
+expect_code 0
+run pixmill jobs discard "$letter" --state state
+expect_code 1
+serve
+operate GET /admin/dead
+expect_json 'items.#' 0
+stop_daemon
+
+# ---- who may look ----------------------------------------------------------------------------------------------------
+
+it what_is_for_operators_needs_their_token
+make_app
+serve
+for route in 'GET /admin/status' 'GET /admin/jobs' 'GET /admin/dead' 'POST /admin/dead/1/retry' 'DELETE /admin/dead/1' \
+    'GET /admin/queues' 'GET /admin/queues/mail/dead' 'POST /admin/queues/mail/dead/1/retry' \
+    'DELETE /admin/queues/mail/dead/1' 'POST /admin/reload'; do
+    ask "${route%% *}" "${route##* }"
+    expect_status 401
+    expect_json code auth.missing
+    expect_header WWW-Authenticate Bearer
+    for token in wrong "$(cat state/operator.token)x" "$(cut -c 2- state/operator.token)" "$(cat state/url.keys)" ''; do
+        ask "${route%% *}" "${route##* }" -H "Authorization: Bearer $token"
+        expect_status 401
+    done
+    ask "${route%% *}" "${route##* }" -H "Authorization: Basic $(cat state/operator.token)"
+    expect_status 401
+done
+operate PUT /admin/jobs
+expect_status 405
+expect_header Allow GET
+operate GET /admin/status
+expect_status 200
+expect_json ready true
+expect_json waiting 0
+operate GET /admin/nothing
+expect_status 404
+stop_daemon
+
+it a_monitor_needs_no_token_on_this_machine_and_gets_none_through_a_proxy
+make_app
+serve
+upload "$turned"
+await_status "$filename" ready
+await_rest
+ask GET /metrics
+expect_status 200
+expect_header Content-Type 'text/plain; version=0.0.4; charset=utf-8'
+# https://prometheus.io/docs/instrumenting/exposition_formats: comments, and samples of a name, labels and a number.
+bad=$(grep -Evc '^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z_]+="([^"\\]|\\.)*",?)*\})? [-+]?([0-9.]+(e[-+]?[0-9]+)?|Inf|NaN))$' \
+    "$work/out")
+expect_equal "$bad" 0 'lines that are no metrics'
+expect_out 'pixmill_http_requests_total{route="/upload",method="POST",status="201"} 1' \
+    'pixmill_runs_total{pipeline="thumbnails",outcome="ok"} 1' 'pixmill_job_tries_total{outcome="done"} 1'
+expect_equal "$(grep -c '^# TYPE pixmill_runs_total ' "$work/out")" 1 'types of one metric'
+tries=0
+while ! grep -q '^pixmill_workers{class="image",state="idle"} [1-9]' "$work/out" && [ $tries -lt 600 ]; do
+    sleep 0.05 # some are looked at once a second
+    ask GET /metrics
+    tries=$((tries + 1))
+done
+expect_out 'pixmill_workers{class="image",state="busy"} 0' 'pixmill_jobs{state="dead"} 0'
+ask GET /metrics -H 'X-Forwarded-For: 127.0.0.1'
+expect_status 401
+ask GET /metrics -H 'X-Forwarded-For: 127.0.0.1' -H "Authorization: Bearer $(cat state/operator.token)"
+expect_status 200
+ask GET /health
+expect_status 200
+expect_json status ok
+ask GET /health -I
+expect_status 200
+ask GET /ready
+expect_status 200
+expect_json status ready
+stop_daemon
+serve --trust-proxy
+ask GET /metrics
+expect_status 401
+stop_daemon
+
+# ---- starting and stopping -------------------------------------------------------------------------------------------
+
+it what_one_start_began_the_next_one_ends
+make_app
+serve
+for n in 1 2 3 4 5 6; do
+    upload "$photo"
+    expect_status 201
+    names="${names:-} $filename"
+done
+stop_daemon
+expect_code 0
+serve
+for filename in $names; do
+    await_status "$filename" ready
+done
+operate GET /admin/dead
+expect_json 'items.#' 0
+stop_daemon INT
+expect_code 0
+
+it a_state_folder_has_one_daemon_at_a_time
+make_app
+serve
+run pixmill serve --project app --state state --port 0
+expect_code 69
+expect_err "$daemon" another
+ask GET /health
+expect_status 200
+port=${address##*:}
+run pixmill serve --project app --state other --port "$port"
+expect_code 69
+expect_err "$port"
+stop_daemon
+
+it what_is_wrong_with_the_project_is_told_with_its_place
+make_app
+printf 'version: 1\nsteps:\n  - {id: a, nothing: {}}\n' >app/wrong.yaml
+run pixmill serve --project app --state state --port 0
+expect_code 78
+expect_err wrong.yaml:3:13: error
+rm app/wrong.yaml
+run pixmill serve --project app --state state --port 0 --profile none
+expect_code 78
+expect_err none
+run pixmill serve --project nowhere --state state
+expect_code 2
+run pixmill serve --project app --state state --workers 0
+expect_code 2
+
+# ---- what the project says of its host -------------------------------------------------------------------------------
+
+it the_project_says_how_it_is_served_where_the_command_line_does_not
+make_app
+free_port=$(node -e 's = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+printf 'hosts:\n  daemon: {listen: "127.0.0.1:%s", workers: 3, profile: other, limits: {time: 45s, bytes: 1KiB}}\n' \
+    "$free_port" >>app/pixmill.yaml
+printf '%s\n' '/^  local:/,/sqlite:/ {' 'H' '}' '/^hosts:/ {' 'x' 's/  local:/  other:/' 's/images"/others"/' 's/^\n//' 'p' 'x' '}' \
+    >other.sed
+sed -i -f other.sed app/pixmill.yaml
+start_daemon_as_said() {
+    state=$PWD/state
+    : >log
+    pixmill serve --project app --state "$state" "$@" 2>log </dev/null &
+    daemon=$!
+    children="$daemon $children"
+    await_log 'ready on'
+    address=$(sed -n 's/.*ready on \(http:[^ "]*\).*/\1/p' log)
+}
+start_daemon_as_said
+expect_equal "$address" "http://127.0.0.1:$free_port" 'where it listens'
+operate GET /admin/status
+expect_json workers.0.workers 3
+head -c 1100 "$turned" >large
+ask POST /upload -H 'Content-Type: image/jpeg' --data-binary @large
+expect_status 413
+sed -i 's/, bytes: 1KiB//; s/workers: 3/workers: 2/; s/127.0.0.1:/127.0.0.2:/' app/pixmill.yaml
+await_log 'listens elsewhere now'
+await_json /admin/status workers.0.workers 2
+upload "$turned"
+expect_status 201
+[ -e "state/others/uploads/$filename" ] || complain 'it is not in the store of the profile'
+stop_daemon
+expect_code 0
+start_daemon_as_said --port 0 --workers 1 --profile local --host 127.0.0.3
+case $address in "http://127.0.0.3:$free_port") complain 'the port of the command line does not count' ;; esac
+case $address in http://127.0.0.3:*) ;; *) complain 'the host of the command line does not count' ;; esac
+operate GET /admin/status -H "Host: localhost"
+expect_json workers.0.workers 1
+stop_daemon
+sed -i 's/listen: [^,]*/listen: "0.0.0.0:0"/' app/pixmill.yaml
+start_daemon_as_said
+address=$(echo "$address" | sed 's/0\.0\.0\.0/127.0.0.1/')
+upload "$turned"
+expect_status 401
+stop_daemon
+
+# ---- changes ---------------------------------------------------------------------------------------------------------
+
+it a_changed_pipeline_is_served_and_a_broken_one_is_not
+make_app
+serve
+printf 'version: 1\ntriggers: {get: {http: {method: GET, path: /greeting}}}\noutput: {text: first}\n' >app/greeting.yaml
+await_answer /greeting 200
+expect_json text first
+sed -i 's/first/second/' app/greeting.yaml
+tries=0
+while [ "$(json text)" != second ] && [ $tries -lt 600 ]; do
+    sleep 0.05
+    ask GET /greeting
+    tries=$((tries + 1))
+done
+expect_json text second
+sed -i 's/output:/outptu:/' app/greeting.yaml
+await_log 'what ran before goes on'
+grep -qF greeting.yaml:3:1 log || complain 'the log does not say where the error is'
+ask GET /greeting
+expect_json text second
+rm app/greeting.yaml
+await_answer /greeting 404
+# With the time as it was, nothing but the signal tells.
+: >log
+kill -HUP "$daemon"
+await_log 'loaded anew'
+: >log
+operate POST /admin/reload
+expect_status 202
+await_log 'loaded anew'
+stop_daemon
+expect_code 0
+
+it nothing_is_lost_while_projects_come_and_go
+make_app
+serve
+for n in 1 2 3 4 5 6; do
+    pids=''
+    for m in 1 2 3 4; do
+        curl -sS -o "answer.$n.$m" -H 'Content-Type: image/jpeg' -H "Idempotency-Key: $n.$m" --data-binary "@$turned" \
+            "$address/upload" &
+        pids="$pids $!"
+    done
+    kill -HUP "$daemon"
+    # shellcheck disable=SC2086
+    wait $pids
+done
+names=$(for n in answer.*; do json_get filename <"$n"; done)
+expect_equal "$(echo "$names" | sort -u | wc -l)" 24 pictures
+for filename in $names; do
+    await_status "$filename" ready
+done
+operate GET /admin/dead
+expect_json 'items.#' 0
+stop_daemon
+expect_code 0
+
+# ---- the log ---------------------------------------------------------------------------------------------------------
+
+it a_log_of_json_lines_says_what_belongs_together_and_no_secret
+make_app
+serve --log json
+upload "$cut" -H 'X-Request-Id: mine' -H 'User-Agent: "quoted"'
+await_json /admin/jobs counts.dead 1
+ask POST /uploads -H 'Content-Type: application/json' -d '{"content_type": "image/jpeg"}'
+url=$(json url)
+signature=$(echo "$url" | sed 's/.*signature=\([^&]*\).*/\1/')
+ask PUT "$url" -H 'Content-Type: image/jpeg' --data-binary "@$turned"
+expect_status 201
+operate GET /admin/status
+ask GET /admin/status -H 'Authorization: Bearer not-the-token-at-all'
+ask GET "/images?token=query-secret&limit=1"
+printf 'version: 1\nsteps: [{id: a, nothing: {}}]\n' >app/wrong.yaml
+await_log 'what ran before goes on'
+stop_daemon
+expect_code 0
+for name in state/operator.token state/url.keys; do
+    if grep -qF -f "$name" log; then complain "the log has what is in $name"; fi
+done
+for secret in "$signature" not-the-token-at-all query-secret; do
+    if grep -qF -- "$secret" log; then complain "the log has $secret"; fi
+done
+grep '"message":"POST /upload?' log >"$work/out"
+expect_json status 201
+expect_json pipeline upload
+expect_json agent '"quoted"'
+[ -n "$(json request)" ] || complain 'no request'
+[ -n "$(json run)" ] || complain 'no run'
+grep '"source":"jobs"' log >"$work/out"
+expect_json level warning
+expect_json pipeline thumbnails
+[ -n "$(json run)" ] || complain 'no run'
+while read -r line; do
+    printf "%s\n" "$line" | json_get . >/dev/null || complain "no JSON: $line"
+done <log
+
+# ---- queues, schedules, files ----------------------------------------------------------------------------------------
+
+it a_message_starts_a_pipeline_and_fails_as_it_should
+make_queue_app
+serve
+send one now
+await_answer /seen/one 200
+expect_json attempt 1
+send two later
+await_answer /seen/two 200
+expect_json attempt 2
+send three never
+await_json /admin/queues items.0.dead 1
+expect_json 'items.#' 1
+expect_json items.0.name mail
+expect_json items.0.ready 0
+expect_json items.0.leased 0
+expect_json items.0.oldest_at null
+expect_json items.0.error null
+operate GET /admin/queues/mail/dead
+expect_status 200
+expect_json 'items.#' 1
+expect_json items.0.body.id three
+expect_json items.0.cause.code mail.never
+expect_json items.0.attempts 1
+expect_json cursor null
+letter=$(json items.0.id)
+ask GET /seen/three
+expect_status 404
+operate POST "/admin/queues/mail/dead/$letter/retry"
+expect_status 204
+await_json /admin/queues items.0.dead 1
+send four never
+await_json /admin/queues items.0.dead 2
+operate GET '/admin/queues/mail/dead?limit=1'
+expect_json 'items.#' 1
+letter=$(json items.0.id)
+operate GET "/admin/queues/mail/dead?limit=1&cursor=$(json cursor)"
+other=$(json items.0.id)
+[ "$letter" != "$other" ] || complain 'the second page is the first'
+for id in "$letter" "$other"; do
+    operate DELETE "/admin/queues/mail/dead/$id"
+    expect_status 204
+done
+operate DELETE "/admin/queues/mail/dead/$letter"
+expect_status 404
+expect_json code queue.not_found
+operate GET /admin/queues/mail/dead
+expect_json 'items.#' 0
+operate GET /admin/queues/none/dead
+expect_status 404
+operate GET /admin/queues/mail/dead?cursor=nonsense
+expect_status 400
+operate GET /admin/queues/mail/dead?limit=0
+expect_status 400
+operate GET /admin/queues/ma%ZZ/dead
+expect_status 400
+stop_daemon
+expect_code 0
+
+it a_message_that_was_sent_before_a_stop_is_seen_after_it
+make_queue_app
+serve
+send one now
+stop_daemon
+expect_code 0
+serve
+await_answer /seen/one 200
+operate GET /admin/queues
+expect_json items.0.dead 0
+stop_daemon
+
+it a_schedule_fires_at_once_and_not_again_before_its_time
+make_queue_app
+printf '%s\n' 'version: 1' 'inputs: {time: {type: string, pattern: "20[0-9-]+T[0-9:.]+Z"}}' \
+    'triggers: {tick: {schedule: {every: 60s}, bind: {time: "${event.time}"}}}' \
+    'steps: [{id: seen, record: {table: seen, key: "tick-${run.id}", set: {attempt: 1}}}]' >app/tick.yaml
+printf '%s\n' 'version: 1' 'triggers: {get: {http: {method: GET, path: /ticks}}}' \
+    'steps: [{id: page, query: {table: seen, limit: 100}}]' 'output: "${steps.page.items}"' >app/ticks.yaml
+serve
+await_rest
+ask GET /ticks
+expect_json '.#' 1
+for again in 1 2; do
+    stop_daemon
+    serve
+    await_rest
+    ask GET /ticks
+    expect_json '.#' 1
+done
+stop_daemon
+
+it a_file_that_is_dropped_into_the_store_gets_its_record
+make_app
+serve
+upload "$turned"
+await_status "$filename" ready
+cp "$turned" 'state/images/uploads/20200101T000000000-0123456789abcdef0123.jpg'
+await_status 20200101T000000000-0123456789abcdef0123.jpg ready
+expect_json width 320
+ask GET /uploads/20200101T000000000-0123456789abcdef0123.jpg
+cmp -s "$turned" "$work/out" || complain 'the original differs'
+cp "$cut" 'state/images/uploads/20200101T000000000-ffffffffffffffffffff.jpg'
+await_status 20200101T000000000-ffffffffffffffffffff.jpg failed
+await_json /admin/dead items.0.event.key uploads/20200101T000000000-ffffffffffffffffffff.jpg
+stop_daemon
+expect_code 0
+
+it after_damage_to_the_journal_every_original_is_looked_at_again
+make_app
+serve
+for n in 1 2 3; do
+    upload "$turned"
+    await_status "$filename" ready
+done
+stop_daemon
+mkdir lost && mv "state/images/thumbnails/${filename%.*}" lost/
+head -c 65536 /dev/urandom >state/journal.db
+rm -f state/journal.db-wal
+serve
+await_log 'looked at all objects again: 3 jobs were added'
+grep -qF 'the journal was damaged' log || complain 'nobody was told'
+await_rest
+expect_equal "$(count_files "state/images/thumbnails/${filename%.*}")" "$(count_files "lost/${filename%.*}")" thumbnails
+aside=$(find state -name 'journal-damaged-*.db')
+expect_equal "$(wc -c <"$aside")" 65536 'size of the journal that was set aside'
+stop_daemon
+expect_code 0
+
+done_testing

@@ -103,6 +103,7 @@ pxm_status vipsbase_start(const struct pxm_host *host, pxm_error *error)
     if (init_without_modules()) {
         return vipsbase_fail(host, error, PXM_E_INTERNAL, "plugin.load", "start libvips");
     }
+    vipsbase_choose_loops();
     load_heif_module();
     g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO, ignore_warning, NULL);
 

@@ -11,6 +11,9 @@
 /* pxm_plugin.load of a body. Repeating it, also from another body, does nothing. [load] */
 pxm_status vipsbase_start(const struct pxm_host *host, pxm_error *error);
 
+/* Forbids libvips to compile its loops where that would end the process; after libvips was started. [load] */
+void vipsbase_choose_loops(void);
+
 /* Takes libvips' error text, as one line, into `text`, and empties its buffer. The buffer is one for all threads, so
  * the text may be another's or missing: fit for people, never for decisions. [any] */
 enum { VIPSBASE_TEXT_MAX = 160 };

@@ -1,5 +1,5 @@
 # What the tests of this folder share; each of them sources it first. It wants in the environment:
-#   PIXMILL   the program            TOOLS      the folder of make_picture, measure, hold_lock and json_get
+#   PIXMILL   the program            TOOLS      the folder of make_picture, measure, hold_lock, json_get and forbid_code
 #   SOURCE    the project's folder   SANITIZED  not empty: a sanitizer takes memory as it likes, so it is not bounded
 # A test begins with `it NAME` in an empty folder of its own and ends where the next one begins; `done_testing` ends the
 # last. Output is TAP (https://testanything.org); what a command printed is shown when its test fails.

@@ -281,12 +281,19 @@ expect_code 2
 
 it the_project_says_how_it_is_served_where_the_command_line_does_not
 make_app
-free_port=$(node -e 's = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
-printf 'hosts:\n  daemon: {listen: "127.0.0.1:%s", workers: 3, profile: other, limits: {time: 45s, bytes: 1KiB}}\n' \
-    "$free_port" >>app/pixmill.yaml
-printf '%s\n' '/^  local:/,/sqlite:/ {' 'H' '}' '/^hosts:/ {' 'x' 's/  local:/  other:/' 's/images"/others"/' 's/^\n//' 'p' 'x' '}' \
-    >other.sed
-sed -i -f other.sed app/pixmill.yaml
+serve # to find a port that is free
+port=${address##*:}
+stop_daemon
+{
+    printf '%s\n' 'version: 1' 'env: {PIXMILL_STATE: {type: string, default: var}}' 'profiles:'
+    for profile in local other; do
+        echo "  $profile:"
+        printf '    stores: {images: {localfs: {root: "${env.PIXMILL_STATE}/%s"}}}\n' $profile
+        grep -A 2 '^    tables:' "$SOURCE/pipelines/pixmill.yaml"
+    done
+    echo 'hosts:'
+    echo "  daemon: {listen: \"127.0.0.1:$port\", workers: 3, profile: other, limits: {time: 45s, bytes: 1KiB}}"
+} >app/pixmill.yaml
 start_daemon_as_said() {
     state=$PWD/state
     : >log
@@ -297,7 +304,7 @@ start_daemon_as_said() {
     address=$(sed -n 's/.*ready on \(http:[^ "]*\).*/\1/p' log)
 }
 start_daemon_as_said
-expect_equal "$address" "http://127.0.0.1:$free_port" 'where it listens'
+expect_equal "$address" "http://127.0.0.1:$port" 'where it listens'
 operate GET /admin/status
 expect_json workers.0.workers 3
 head -c 1100 "$turned" >large
@@ -308,11 +315,11 @@ await_log 'listens elsewhere now'
 await_json /admin/status workers.0.workers 2
 upload "$turned"
 expect_status 201
-[ -e "state/others/uploads/$filename" ] || complain 'it is not in the store of the profile'
+[ -e "state/other/uploads/$filename" ] || complain 'it is not in the store of the profile'
 stop_daemon
 expect_code 0
 start_daemon_as_said --port 0 --workers 1 --profile local --host 127.0.0.3
-case $address in "http://127.0.0.3:$free_port") complain 'the port of the command line does not count' ;; esac
+case $address in "http://127.0.0.3:$port") complain 'the port of the command line does not count' ;; esac
 case $address in http://127.0.0.3:*) ;; *) complain 'the host of the command line does not count' ;; esac
 operate GET /admin/status -H "Host: localhost"
 expect_json workers.0.workers 1

@@ -190,4 +190,11 @@ run pixmill run -e 'decode ! encode format=jpeg' page.jpg -o again.jpg
 expect_code 0
 ! grep -q POLYGLOT again.jpg || complain 'the new file holds foreign bytes'
 
+it pictures_are_made_where_no_code_may_be_written
+for steps in 'thumbnail width=320' 'vips.gaussblur sigma=3'; do
+    run forbid_code pixmill run -e "decode ! $steps ! encode format=webp" "$photo" -o small.webp
+    expect_code 0
+    expect_file small.webp
+done
+
 done_testing

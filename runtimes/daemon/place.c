@@ -21,17 +21,43 @@ static bool has_project(const char *folder)
     return length < (int)sizeof path && access(path, R_OK) == 0;
 }
 
-static bool find_upwards(struct place *place, const char *command)
+bool place_from_program(const char *relative, char ret[PATH_MAX])
+{
+    char own[PATH_MAX], path[2 * PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+
+    if (length <= 0) {
+        return false;
+    }
+    own[length] = '\0';
+    *strrchr(own, '/') = '\0';
+    snprintf(path, sizeof path, "%s/%s", own, relative);
+    return realpath(path, ret) != NULL;
+}
+
+static bool find_upwards(struct place *place)
 {
     if (!getcwd(place->folder, sizeof place->folder)) {
-        return complain(command, "the working directory is gone", "");
+        return false;
     }
     while (!has_project(place->folder)) {
         char *slash = strrchr(place->folder, '/');
         if (!slash || slash == place->folder) {
-            return complain(command, "no pixmill.yaml here or in a folder above", "; give --project");
+            return false;
         }
         *slash = '\0';
+    }
+    return true;
+}
+
+static bool find_project(struct place *place, const char *command)
+{
+    if (!find_upwards(place)) {
+        place->shipped =
+            place_from_program("../../share/pixmill/pipelines", place->folder) && has_project(place->folder);
+        if (!place->shipped) {
+            return complain(command, "no pixmill.yaml here or in a folder above", "; give --project");
+        }
     }
     memcpy(place->project, place->folder, sizeof place->project);
     return true;
@@ -42,7 +68,7 @@ bool place_project(struct place *place, const char *command, const char *named)
     struct stat st;
 
     if (!named) {
-        return find_upwards(place, command);
+        return find_project(place, command);
     }
     if (!realpath(named, place->project) || stat(place->project, &st) != 0) {
         return complain(command, named, ": there is no such file or folder");
@@ -77,6 +103,9 @@ bool place_state(struct place *place, const char *command, const char *named)
     }
     if (!place->folder[0] && !place_project(place, command, NULL)) {
         return false;
+    }
+    if (place->shipped) {
+        return complain(command, "where to keep pictures and records is not known", "; give --state");
     }
     return snprintf(place->state, sizeof place->state, "%s/var", place->folder) < (int)sizeof place->state ||
            complain(command, place->folder, ": the path is too long");

@@ -167,23 +167,17 @@ static bool find_places(struct serve_options *options, struct words *words)
     return true;
 }
 
-/* The page that is installed with the program, or was built in the folder that this was built in. Where there is none
- * the installed one is named all the same: what is served then says how to get it. */
+/* The page that was built in the folder that this was built in, or is installed with the program. Where there is none a
+ * folder is named all the same: what is served then says how to get it. */
 static void find_site(struct serve_options *options, struct words *words)
 {
     static const char *const places[] = {"../../../../frontend/dist", "../../share/pixmill/site"};
-    char own[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
 
-    if (options->site || length < 0) {
-        return;
-    }
-    own[length] = '\0';
-    *strrchr(own, '/') = '\0';
     for (size_t i = 0; i < sizeof places / sizeof places[0] && !options->site; i++) {
-        int written = snprintf(words->site, sizeof words->site, "%s/%s", own, places[i]);
-        bool last = i + 1 == sizeof places / sizeof places[0];
-        options->site = written < PATH_MAX && (last || access(words->site, R_OK) == 0) ? words->site : NULL;
+        options->site = place_from_program(places[i], words->site) ? words->site : NULL;
+    }
+    if (!options->site && snprintf(words->site, sizeof words->site, "%s/site", options->state) < PATH_MAX) {
+        options->site = words->site;
     }
 }
 

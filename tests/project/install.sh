@@ -41,6 +41,35 @@ done
 quietly "$pixmill" run -e 'decode ! thumbnail width=64 ! encode format=webp' "$source/examples/photo.jpg" -o small.webp
 [ "$(head -c 12 small.webp | tail -c 4)" = WEBP ] || fail "no WebP came out"
 
+# ---- the app ----
+app=$prefix/share/pixmill/pipelines
+"$pixmill" check --project "$app" >log 2>&1 || fail "the app's pipelines are not in order: $(cat log)"
+[ "$(find "$app" -type f ! -name '*.yaml' -o -name '*.test.yaml')" = "" ] || fail "tests of the app were installed"
+[ ! -e "$source/frontend/dist/index.html" ] || [ -s "$prefix/share/pixmill/site/index.html" ] ||
+    fail "the web page was not installed"
+[ -s "$prefix/lib/systemd/system/pixmill.service" ] || fail "the unit of systemd was not installed"
+
+# Nobody says which project, so it is the installed one.
+: >serve.log
+"$pixmill" serve --state "$work/served" --port 0 >serve.log 2>&1 &
+daemon=$!
+trap 'kill "$daemon" 2>/dev/null; rm -rf "$work"' EXIT
+tries=0
+until grep -q 'ready on' serve.log || [ $tries = 600 ]; do
+    kill -0 "$daemon" 2>/dev/null || break
+    sleep 0.05
+    tries=$((tries + 1))
+done
+address=$(sed -n 's/.*ready on \(http:[^ ]*\).*/\1/p' serve.log)
+[ "$(curl -sS "$address/images")" = '{"items":[],"cursor":null}' ] || fail "the app is not served: $(cat serve.log)"
+kill "$daemon"
+wait "$daemon" || fail "the daemon did not stop as it should: $(cat serve.log)"
+[ -s served/pixmill.db ] || fail "the records are not in the state folder"
+trap 'rm -rf "$work"' EXIT
+if "$pixmill" serve --port 0 >log 2>&1 || ! grep -q 'give --state' log; then
+    fail "the installed folder is not to be written to: $(cat log)"
+fi
+
 # ---- the daemon's program ----
 mkdir state
 if "$pixmill" jobs list --state state >log 2>&1 || ! grep -q 'journal.unavailable' log; then

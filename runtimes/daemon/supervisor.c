@@ -108,6 +108,14 @@ static void start(struct supervisor *supervisor)
     sd_notify(0, "READY=1");
 }
 
+static void reload_if_asked(struct supervisor *supervisor)
+{
+    if (supervisor->reload_again) {
+        supervisor->reload_again = false;
+        supervisor_reload(supervisor);
+    }
+}
+
 void supervisor_loaded(struct supervisor *supervisor)
 {
     pxm_error error = {0};
@@ -132,6 +140,7 @@ void supervisor_loaded(struct supervisor *supervisor)
         rebuild_start(&supervisor->rebuild, supervisor);
     }
     jobs_look(&supervisor->jobs);
+    reload_if_asked(supervisor);
 }
 
 /* As `pixmill check` shows it, to people; in one line to machines. */
@@ -155,12 +164,14 @@ void supervisor_load_failed(struct supervisor *supervisor, const pxm_error *erro
     }
     sd_notify(0, "READY=1");
     pxm_log(PXM_LOG_ERROR, "daemon", NULL, "the project was not loaded anew, what ran before goes on: %s", error->text);
+    reload_if_asked(supervisor);
 }
 
 void supervisor_reload(struct supervisor *supervisor)
 {
     pxm_error error = {0};
 
+    supervisor->reload_again = supervisor->coming != NULL;
     if (supervisor->coming || atomic_load(&supervisor->draining)) {
         return;
     }

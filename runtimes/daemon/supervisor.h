@@ -52,6 +52,7 @@ struct supervisor {
     struct requests requests;
 
     struct edition *coming;       /* is being loaded; NULL: none */
+    bool reload_again;            /* the project may have changed since that began */
     struct edition *editions;     /* all there are */
     atomic_bool ready, draining;  /* [any] */
     atomic_bool journal_is_sound; /* [any] false after a commit that failed, until one succeeds */
@@ -80,7 +81,7 @@ int64_t supervisor_free_bytes(const struct supervisor *supervisor);
 void supervisor_loaded(struct supervisor *supervisor);
 /* It could not be loaded; `report` has all diagnostics, or is NULL. */
 void supervisor_load_failed(struct supervisor *supervisor, const pxm_error *error, const char *report);
-/* Loads the project anew, if it is not doing so already. */
+/* Loads the project anew; if that is going on already, once more when it is done. */
 void supervisor_reload(struct supervisor *supervisor);
 /* How the last write to the journal ended: while it fails the daemon says that it is not ready. */
 void supervisor_note_journal(struct supervisor *supervisor, const pxm_error *error);

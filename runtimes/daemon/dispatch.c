@@ -50,10 +50,13 @@ static struct work *work_of(struct crew_run *run)
 static void on_done(struct crew_run *run)
 {
     struct work *work = work_of(run);
+    struct edition *edition = work->edition;
+    enum crew_class which = trigger_class(run->trigger);
 
     load_of(work)->running--;
     work_abandon_announcement(work);
     work->ended(work);
+    work_turn(edition, which); /* another worker may be idle because of how many of the pipeline may run at once */
 }
 
 static bool may_run(const struct work *work)

@@ -1,4 +1,5 @@
-/* Editions come, are used, and go when the last request and the last worker are done with them. */
+/* Editions come, are used, and go: when nothing is left that may bring work the crew retires, and with its last worker
+ * the edition ends. */
 #include "daemon/edition.h"
 
 #include "base/log.h"
@@ -35,60 +36,29 @@ struct edition *edition_current(struct supervisor *supervisor)
     return edition;
 }
 
-static void free_if_over(struct edition *edition)
-{
-    struct supervisor *supervisor = edition->supervisor;
-
-    pthread_mutex_lock(&supervisor->lock);
-    bool over = edition->ended && edition->refs == 0;
-    pthread_mutex_unlock(&supervisor->lock);
-    if (over) {
-        edition_free(edition);
-    }
-}
-
-struct farewell { /* frees an edition on the loop's thread */
-    struct loop_task task;
-    struct edition *edition;
-};
-
+/* No work can come any more, so the crew may go. */
 static void on_farewell(struct loop_task *task)
 {
-    struct farewell *farewell = (struct farewell *)task;
+    struct edition *edition = (struct edition *)((char *)task - offsetof(struct edition, farewell));
 
-    free_if_over(farewell->edition);
-    free(farewell);
+    crew_retire(edition->crew);
 }
 
+/* Who is the last has no successor: only the current edition and those who hold one hand out references. */
 void edition_unref(struct edition *edition)
 {
     struct supervisor *supervisor = edition->supervisor;
 
     pthread_mutex_lock(&supervisor->lock);
-    bool last = --edition->refs == 0 && edition->ended;
+    bool last = --edition->refs == 0;
     pthread_mutex_unlock(&supervisor->lock);
-    if (!last) {
-        return;
-    }
-    /* Without memory for that it stays until the daemon ends. */
-    struct farewell *farewell = malloc(sizeof *farewell);
-    if (farewell) {
-        *farewell = (struct farewell){.task = {.run = on_farewell}, .edition = edition};
-        loop_post(supervisor->loop, &farewell->task);
+    if (last) {
+        edition->farewell.run = on_farewell;
+        loop_post(supervisor->loop, &edition->farewell);
     }
 }
 
 /* ---- the crew's calls -------------------------------------------------------------------------------------------- */
-
-/* Nothing further comes to an edition that is not current, so when its queues are empty its crew may go. */
-static void retire_if_idle(struct edition *edition)
-{
-    bool current = edition == edition->supervisor->edition;
-
-    if (!current && edition->loads && work_waiting(edition, WORK_REQUEST) + work_waiting(edition, WORK_JOB) == 0) {
-        crew_retire(edition->crew);
-    }
-}
 
 static void on_idle(void *arg, struct crew *crew, enum crew_class which)
 {
@@ -97,17 +67,14 @@ static void on_idle(void *arg, struct crew *crew, enum crew_class which)
 
     if (edition->loads) {
         work_turn(edition, which);
-        retire_if_idle(edition);
     }
 }
 
 static void on_ended(void *arg, struct crew *crew)
 {
-    struct edition *edition = arg;
     (void)crew;
 
-    edition->ended = true;
-    free_if_over(edition);
+    edition_free(arg);
 }
 
 static void take_over(struct edition *edition)
@@ -120,7 +87,6 @@ static void take_over(struct edition *edition)
     pthread_mutex_unlock(&supervisor->lock);
     supervisor_loaded(supervisor);
     if (old) {
-        retire_if_idle(old);
         edition_unref(old);
     }
 }
@@ -132,6 +98,10 @@ static void on_ready(void *arg, struct crew *crew, const pxm_error *error, const
     pxm_error failure = {0};
 
     supervisor->coming = NULL;
+    if (atomic_load(&supervisor->draining)) {
+        crew_retire(crew);
+        return;
+    }
     if (!error) {
         edition->manifest = crew_manifest(crew);
         edition->image_workers = crew_size(crew, CREW_IMAGE);

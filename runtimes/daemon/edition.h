@@ -38,10 +38,10 @@ struct edition {
     struct crew *crew;
     const struct app_manifest *manifest; /* the crew's; NULL: not loaded yet */
     uint32_t image_workers;              /* there with the manifest */
-    int64_t refs;                        /* exchanges that hold its triggers, and whether it is current; under the
-                                            supervisor's lock */
-    bool ended;                          /* the crew has no worker any more */
-    bool stopped;                        /* nor will it, as the daemon ends */
+    int64_t refs;                        /* what may bring it work: that it is current, requests that are not answered,
+                                            jobs, sources and what these delivered; under the supervisor's lock */
+    bool stopped;                        /* nothing begins any more, as the daemon ends */
+    struct loop_task farewell;           /* nothing does any more */
     struct edition *next;                /* of all that are not freed */
     struct work_queue queues[2][2];      /* by class and kind */
     enum work_kind last_begun[2];        /* by class: requests and jobs take turns */

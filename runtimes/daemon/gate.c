@@ -4,6 +4,7 @@
 
 #include "app/answer.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "daemon/observe.h"
 #include "daemon/operations.h"
 #include "daemon/site.h"
@@ -28,36 +29,17 @@ static bool is_safe(const char *method)
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0;
 }
 
-/* ---- room -------------------------------------------------------------------------------------------------------- */
+/* ---- refusing ---------------------------------------------------------------------------------------------------- */
 
-struct crowd { /* the requests that are not over */
-    int64_t pending, bytes, of_address;
-};
-
-static bool counts(const struct request *other, enum crew_class which, int64_t now)
+/* A request that is refused goes no further, whether there was memory for the answer or not. Always false. */
+static bool turn_away(struct request *request, struct app_response *answer)
 {
-    return other->match.trigger && trigger_class(other->match.trigger) == which &&
-           (!other->uploading || now - other->begun_ms < FRESH_MS);
+    request->refused = true;
+    request->refusal = answer;
+    return false;
 }
 
-/* Under the lock. */
-static struct crowd count_crowd(const struct supervisor *supervisor, const struct request *request)
-{
-    const char *address = http_head(request->exchange)->remote_addr;
-    enum crew_class which = trigger_class(request->match.trigger);
-    struct crowd crowd = {0};
-    int64_t now = now_ms();
-
-    for (const struct request *other = supervisor->requests.open; other; other = other->next_open) {
-        crowd.pending += counts(other, which, now);
-        crowd.bytes += other->bytes;
-        crowd.of_address += other->bytes > 0 && strcmp(http_head(other->exchange)->remote_addr, address) == 0;
-    }
-    return crowd;
-}
-
-static struct app_response *refuse(const struct request *request, int status, const char *code, const char *text,
-                                   int64_t retry_after_s)
+static bool refuse(struct request *request, int status, const char *code, const char *text, int64_t retry_after_s)
 {
     char seconds[24];
     struct app_response *response = app_answer_problem(status, code, http_request_id(request->exchange), "%s", text);
@@ -66,28 +48,84 @@ static struct app_response *refuse(const struct request *request, int status, co
         snprintf(seconds, sizeof seconds, "%" PRId64, retry_after_s);
         app_response_set(response, "Retry-After", seconds);
     }
-    return response;
+    return turn_away(request, response);
 }
 
-static struct app_response *refuse_crowd(const struct request *request, const struct crowd *crowd)
+static bool refuse_error(struct request *request, const pxm_error *error, int64_t retry_after_s)
+{
+    return turn_away(request, app_answer_error(error, http_request_id(request->exchange), retry_after_s));
+}
+
+/* ---- room -------------------------------------------------------------------------------------------------------- */
+
+struct crowd { /* the requests that were taken in and are not answered */
+    int64_t of_class, of_pipeline, bytes, of_address;
+};
+
+/* Under the lock. */
+static void count(struct crowd *crowd, const struct request *other, const struct request *request, int64_t now)
+{
+    const struct app_pipeline *pipeline = request->match.trigger->pipeline, *theirs = other->match.trigger->pipeline;
+
+    crowd->bytes += other->bytes;
+    crowd->of_address += other->bytes > 0 && strcmp(http_head(other->exchange)->remote_addr,
+                                                    http_head(request->exchange)->remote_addr) == 0;
+    if (!other->uploading || now - other->begun_ms < FRESH_MS) {
+        crowd->of_class += theirs->light == pipeline->light;
+        crowd->of_pipeline += theirs == pipeline;
+    }
+}
+
+/* Under the lock. */
+static struct crowd count_crowd(const struct supervisor *supervisor, const struct request *request)
+{
+    struct crowd crowd = {0};
+    int64_t now = now_ms();
+
+    for (const struct request *other = supervisor->requests.open; other; other = other->next_open) {
+        if (other->pending && other->match.trigger) {
+            count(&crowd, other, request, now);
+        }
+    }
+    return crowd;
+}
+
+/* How many of one pipeline may run or wait; INT64_MAX: as many as the host takes. */
+static int64_t pipeline_room(const struct app_pipeline *pipeline, int64_t workers)
+{
+    int64_t room = pipeline->concurrency_max != PXM_UNSET_INT ? pipeline->concurrency_max : workers;
+
+    if (pipeline->waits_when_full || pipeline->queue_max == PXM_UNSET_INT ||
+        __builtin_add_overflow(room, pipeline->queue_max, &room)) {
+        return INT64_MAX;
+    }
+    return room;
+}
+
+static bool crowd_permits(struct request *request, const struct crowd *crowd)
 {
     struct supervisor *supervisor = request->supervisor;
     const struct serve_options *options = supervisor->options;
-    bool light = request->match.trigger->pipeline->light;
+    const struct app_pipeline *pipeline = request->match.trigger->pipeline;
     int64_t images = request->edition->image_workers;
-    int64_t room = options->queue_max * images + (light ? options->light_workers : images);
+    int64_t workers = pipeline->light ? options->light_workers : images;
 
     if (request->bytes > 0 && crowd->of_address >= options->per_address_max) {
         return refuse(request, 429, "request.too_many", "too many uploads at once from one address", 1);
     }
-    if (crowd->pending >= room || (request->bytes > 0 && crowd->bytes + request->bytes > options->queue_bytes_max)) {
+    if (crowd->of_pipeline >= pipeline_room(pipeline, workers)) {
+        return refuse(request, 503, "pipeline.full", "too many of these are going on; try again soon",
+                      request_retry_after_s(supervisor));
+    }
+    if (crowd->of_class >= options->queue_max * images + workers ||
+        (request->bytes > 0 && crowd->bytes + request->bytes > options->queue_bytes_max)) {
         return refuse(request, 503, "engine.busy", "too much is going on; try again soon",
                       request_retry_after_s(supervisor));
     }
-    return NULL;
+    return true;
 }
 
-static struct app_response *refuse_disk(const struct request *request)
+static bool disk_permits(struct request *request)
 {
     const struct serve_options *options = request->supervisor->options;
     int64_t free_bytes = supervisor_free_bytes(request->supervisor);
@@ -95,7 +133,7 @@ static struct app_response *refuse_disk(const struct request *request)
     if (request->bytes > 0 && free_bytes >= 0 && free_bytes - request->bytes < options->free_bytes_min) {
         return refuse(request, 507, "store.full", "there is no space left for uploads", 30);
     }
-    return NULL;
+    return true;
 }
 
 /* ---- permission -------------------------------------------------------------------------------------------------- */
@@ -114,12 +152,7 @@ bool request_token_is(const struct app_head *head, const char *token)
     return length > 0 && strlen(given) == length && CRYPTO_memcmp(given, token, length) == 0;
 }
 
-static struct app_response *refuse_auth(const struct request *request, const pxm_error *error)
-{
-    return app_answer_error(error, http_request_id(request->exchange), 0);
-}
-
-static struct app_response *check_signed(struct request *request)
+static bool is_signed(struct request *request)
 {
     struct supervisor *supervisor = request->supervisor;
     const struct app_head *head = http_head(request->exchange);
@@ -128,17 +161,20 @@ static struct app_response *check_signed(struct request *request)
     int64_t now_s = pxm_clock_system.wall_ms(pxm_clock_system.arg) / 1000;
 
     if (app_url_verify(&supervisor->url_keys, head, now_s, &bytes_max, &error) != PXM_OK) {
-        return refuse_auth(request, &error);
+        return refuse_error(request, &error, 0);
     }
     snprintf(request->subject, sizeof request->subject, "signed");
     if (bytes_max != PXM_UNSET_INT && head->content_length > bytes_max) {
         return refuse(request, 413, "limit.bytes", "the body is larger than its URL permits", 0);
     }
-    return NULL;
+    if (bytes_max != PXM_UNSET_INT && bytes_max < request->bytes_max) {
+        request->bytes_max = bytes_max; /* one that did not say how long it is is measured */
+    }
+    return true;
 }
 
 /* Who asks goes to request->subject. */
-static struct app_response *check_permission(struct request *request)
+static bool is_permitted(struct request *request)
 {
     struct supervisor *supervisor = request->supervisor;
     const struct app_head *head = http_head(request->exchange);
@@ -146,32 +182,32 @@ static struct app_response *check_permission(struct request *request)
     pxm_error error = {0};
 
     if (!auth) {
-        return NULL;
+        return true;
     }
     if (strcmp(auth, "signed") == 0) {
-        return check_signed(request);
+        return is_signed(request);
     }
     if (request_token_is(head, supervisor->operator_token)) {
         snprintf(request->subject, sizeof request->subject, "operator");
-        return NULL;
+        return true;
     }
     if (strcmp(auth, "token") == 0 && request_token_is(head, supervisor->upload_token)) {
         snprintf(request->subject, sizeof request->subject, "token");
-        return NULL;
+        return true;
     }
     if (strcmp(auth, "token") == 0 && supervisor->upload_token[0] == '\0') {
         snprintf(request->subject, sizeof request->subject, "local");
-        return NULL;
+        return true;
     }
     bool missing = !app_head_get(head, "Authorization");
     pxm_error_set(&error, PXM_E_DENIED, missing ? "auth.missing" : "auth.invalid",
                   missing ? "this needs a token" : "this token is not accepted here");
-    return refuse_auth(request, &error);
+    return refuse_error(request, &error, 0);
 }
 
 /* ---- routes ------------------------------------------------------------------------------------------------------ */
 
-static struct app_response *refuse_route(const struct request *request)
+static struct app_response *answer_without_route(const struct request *request)
 {
     const char *id = http_request_id(request->exchange);
     struct app_response *response = NULL;
@@ -241,30 +277,34 @@ static pxm_status find_page(struct request *request, pxm_error *error)
     return status;
 }
 
-/* NULL and found, or the answer. */
-static struct app_response *find_route(struct request *request)
+static bool find_route(struct request *request)
 {
     const struct app_head *head = http_head(request->exchange);
-    const char *id = http_request_id(request->exchange);
     pxm_error error = {0};
 
     if (!is_known_host(request)) {
-        return app_answer_problem(421, "request.host", id, "this host goes by localhost");
+        return refuse(request, 421, "request.host", "this host goes by localhost", 0);
     }
     if (!is_safe(head->method) && app_policy_is_foreign(&request->supervisor->policy, head)) {
-        return app_answer_problem(403, "request.origin", id, "pages of another site may not do this");
+        return refuse(request, 403, "request.origin", "pages of another site may not do this", 0);
     }
     if (!request->edition) {
         return refuse(request, 503, "engine.busy", "not ready yet", 1);
     }
     if (strcmp(head->method, "OPTIONS") == 0) {
-        return answer_options(request);
+        return turn_away(request, answer_options(request));
     }
     if (app_route(request->edition->manifest, head->method, head->path, &request->match, &error) != PXM_OK ||
         find_page(request, &error) != PXM_OK) {
-        return app_answer_error(&error, id, 1);
+        return refuse_error(request, &error, 1);
     }
-    return refuse_route(request);
+    if (request->match.kind != APP_MATCH_FOUND) {
+        return turn_away(request, answer_without_route(request));
+    }
+    request->bytes_max = request->match.trigger->body_max;
+    pxm_utf8_copy(request->route, sizeof request->route, request->match.trigger->path);
+    pxm_utf8_copy(request->pipeline, sizeof request->pipeline, request->match.trigger->pipeline->name);
+    return true;
 }
 
 /* ---- bodies ------------------------------------------------------------------------------------------------------ */
@@ -278,28 +318,24 @@ static int64_t body_bytes(const struct request *request)
     if (!has_body || is_safe(head->method)) {
         return 0;
     }
-    int64_t most = request->match.trigger->body_max;
+    int64_t most = request->bytes_max;
     return head->content_length >= 0 && head->content_length < most ? head->content_length : most;
 }
 
-static struct app_intake *take_body(struct request *request, struct app_response **ret_refusal)
+static bool open_intake(struct request *request, struct app_intake **ret)
 {
     const struct app_head *head = http_head(request->exchange);
     const struct app_intake_options options = {.trigger = request->match.trigger,
                                                .content_type = app_head_get(head, "Content-Type"),
                                                .content_length = head->content_length,
-                                               .bytes_max = request->match.trigger->body_max,
+                                               .bytes_max = request->bytes_max,
                                                .spool = request->supervisor->spool};
-    struct app_intake *intake = NULL;
     pxm_error error = {0};
 
-    if (request->bytes == 0) {
-        return NULL;
+    if (request->bytes > 0 && app_intake_new(&options, ret, &error) != PXM_OK) {
+        return refuse_error(request, &error, 0);
     }
-    if (app_intake_new(&options, &intake, &error) != PXM_OK) {
-        *ret_refusal = app_answer_error(&error, http_request_id(request->exchange), 0);
-    }
-    return intake;
+    return true;
 }
 
 /* ---- the server's calls ------------------------------------------------------------------------------------------ */
@@ -328,7 +364,7 @@ static void remove_open(struct request *request)
 }
 
 /* Requests come in on one thread, so nobody takes the place between counting and taking it. */
-static struct app_response *find_room(struct request *request)
+static bool find_room(struct request *request)
 {
     struct supervisor *supervisor = request->supervisor;
 
@@ -336,21 +372,27 @@ static struct app_response *find_room(struct request *request)
     pthread_mutex_lock(&supervisor->lock);
     const struct crowd crowd = count_crowd(supervisor, request);
     pthread_mutex_unlock(&supervisor->lock);
-    struct app_response *refusal = refuse_crowd(request, &crowd);
-    return refusal ? refusal : refuse_disk(request);
+    return crowd_permits(request, &crowd) && disk_permits(request);
 }
 
-static struct app_response *admit(struct request *request)
+static bool is_running(struct request *request)
 {
-    struct app_response *refusal = find_route(request);
+    return !atomic_load(&request->supervisor->draining) ||
+           refuse(request, 503, "engine.stopping", "this server is about to stop", 5);
+}
 
-    if (!refusal && atomic_load(&request->supervisor->draining)) {
-        refusal = refuse(request, 503, "engine.stopping", "this server is about to stop", 5);
+/* Who answers it: an operation, or a pipeline that has room for it. */
+static bool admit(struct request *request, struct app_intake **ret)
+{
+    struct app_response *refusal = NULL;
+
+    request->operation =
+        operation_find(request->supervisor, http_head(request->exchange), http_request_id(request->exchange), &refusal);
+    if (refusal) {
+        return turn_away(request, refusal);
     }
-    if (!refusal) {
-        refusal = check_permission(request);
-    }
-    return refusal ? refusal : find_room(request);
+    return request->operation || (find_route(request) && is_running(request) && is_permitted(request) &&
+                                  find_room(request) && open_intake(request, ret));
 }
 
 static struct app_intake *on_begin(void *arg, struct http_exchange *exchange, struct app_response **ret_refusal)
@@ -368,19 +410,15 @@ static struct app_intake *on_begin(void *arg, struct http_exchange *exchange, st
     request->begun_ms = now_ms();
     request->edition = edition_current(supervisor);
     http_set_data(exchange, request);
-    request->operation = operation_find(supervisor, http_head(exchange), http_request_id(exchange), ret_refusal);
-    if (!request->operation && !*ret_refusal) {
-        *ret_refusal = admit(request);
-    }
-    if (!request->operation && !*ret_refusal) {
-        intake = take_body(request, ret_refusal);
-    }
+    request->pending = admit(request, &intake);
     request->uploading = intake != NULL;
     pthread_mutex_lock(&supervisor->lock);
     add_open(request);
     pthread_mutex_unlock(&supervisor->lock);
-    if (*ret_refusal) {
-        *ret_refusal = request_dress(supervisor, exchange, *ret_refusal);
+    if (request->refused) {
+        *ret_refusal = request_dress(supervisor, exchange, request->refusal);
+        request->refusal = NULL;
+        request_let_go(request);
     }
     return intake;
 }
@@ -401,6 +439,10 @@ static void on_complete(void *arg, struct http_exchange *exchange, struct app_bo
     struct supervisor *supervisor = arg;
     struct request *request = http_data(exchange);
 
+    if (!request || request->refused) { /* and there was no memory to say why */
+        http_answer(exchange, NULL);
+        return;
+    }
     if (body) {
         request->body = *body;
         free(body);
@@ -428,23 +470,20 @@ static void on_over(void *arg, struct http_exchange *exchange, bool sent)
 {
     struct request *request = http_data(exchange);
 
-    observe_exchange(arg, exchange, request ? request->match.trigger : NULL,
-                     request && request->id[0] ? request->id : NULL, sent);
+    observe_exchange(arg, exchange, request && request->route[0] ? request->route : NULL,
+                     request ? request->pipeline : NULL, request && request->id[0] ? request->id : NULL, sent);
     if (!request) {
         return;
     }
+    request_let_go(request);
     remove_open(request);
     app_match_done(&request->match);
-    app_body_done(&request->body);
-    if (request->edition) {
-        edition_unref(request->edition);
-    }
     free(request);
 }
 
 static void on_rejected(void *arg, struct http_exchange *exchange)
 {
-    observe_exchange(arg, exchange, NULL, NULL, true);
+    observe_exchange(arg, exchange, NULL, NULL, NULL, true);
 }
 
 const struct http_handler request_handler = {

@@ -179,19 +179,19 @@ void observe_job(struct supervisor *supervisor, const char *outcome)
 
 /* ---- exchanges --------------------------------------------------------------------------------------------------- */
 
-void observe_exchange(struct supervisor *supervisor, struct http_exchange *exchange, const struct app_trigger *trigger,
-                      const char *run, bool sent)
+void observe_exchange(struct supervisor *supervisor, struct http_exchange *exchange, const char *route,
+                      const char *pipeline, const char *run, bool sent)
 {
     struct observer *observer = supervisor->observer;
     const struct app_head *head = http_head(exchange);
     const struct http_outcome outcome = http_outcome(exchange);
-    const char *route = trigger ? trigger->path : "none";
+    const char *label = route ? route : "none";
     const struct log_exchange line = {.request = http_request_id(exchange),
                                       .method = head->method,
                                       .path = head->path,
                                       .query = head->query,
                                       .remote = head->remote_addr,
-                                      .route = trigger ? trigger->pipeline->name : NULL,
+                                      .route = route ? pipeline : NULL,
                                       .agent = app_head_get(head, "User-Agent"),
                                       .run = run,
                                       .status = outcome.status,
@@ -202,8 +202,8 @@ void observe_exchange(struct supervisor *supervisor, struct http_exchange *excha
     char status[12];
 
     snprintf(status, sizeof status, "%d", outcome.status);
-    metrics_add(observer->requests, 1, LABELS(route, trigger ? head->method : "any", status));
-    metrics_observe(observer->request_seconds, (double)outcome.ms / 1000, LABELS(route));
+    metrics_add(observer->requests, 1, LABELS(label, route ? head->method : "any", status));
+    metrics_observe(observer->request_seconds, (double)outcome.ms / 1000, LABELS(label));
     log_access(&line);
 }
 

@@ -15,9 +15,9 @@ void observe_free(struct supervisor *supervisor);
 void observe_run(struct supervisor *supervisor, const struct work *work);
 /* What became of a job: "done", "retried", "dead". [loop] */
 void observe_job(struct supervisor *supervisor, const char *outcome);
-/* An exchange is over, its answer sent or not; `trigger` NULL: no pipeline answered; `run` NULL: none began. [any] */
-void observe_exchange(struct supervisor *supervisor, struct http_exchange *exchange, const struct app_trigger *trigger,
-                      const char *run, bool sent);
+/* An exchange is over, its answer sent or not; `route` NULL: it was for no pipeline; `run` NULL: none began. [any] */
+void observe_exchange(struct supervisor *supervisor, struct http_exchange *exchange, const char *route,
+                      const char *pipeline, const char *run, bool sent);
 /* Once a second: what changes by itself. [loop] */
 void observe_tick(struct supervisor *supervisor);
 /* All metrics as text for Prometheus. NULL: no memory. [any] */

@@ -30,9 +30,26 @@ struct app_response *request_dress(struct supervisor *supervisor, struct http_ex
     return response;
 }
 
+void request_let_go(struct request *request)
+{
+    struct supervisor *supervisor = request->supervisor;
+
+    pthread_mutex_lock(&supervisor->lock);
+    request->pending = false;
+    pthread_mutex_unlock(&supervisor->lock);
+    app_body_done(&request->body);
+    if (request->edition) {
+        edition_unref(request->edition);
+        request->edition = NULL;
+    }
+}
+
 void request_answer(struct request *request, struct app_response *response)
 {
-    http_answer(request->exchange, request_dress(request->supervisor, request->exchange, response));
+    struct app_response *dressed = request_dress(request->supervisor, request->exchange, response);
+
+    request_let_go(request);
+    http_answer(request->exchange, dressed);
 }
 
 /* The page itself tells what is wrong, in the words of its users. */
@@ -102,7 +119,7 @@ int64_t request_retry_after_s(struct supervisor *supervisor)
         workers = supervisor->edition->image_workers;
     }
     for (const struct request *other = supervisor->requests.open; other; other = other->next_open) {
-        waiting++;
+        waiting += other->pending;
     }
     pthread_mutex_unlock(&supervisor->lock);
     int64_t seconds = waiting * each_ms / workers / 1000 + 1;
@@ -151,15 +168,29 @@ static struct request *find_flight(const struct request *request, bool by_key)
     return NULL;
 }
 
-/* Hashes texts with their ends, so that no two lists of texts are alike. */
-static pxm_status digest(const char *const *texts, char ret[REQUEST_DIGEST_MAX], pxm_error *error)
+/* With its end, so that no two lists of texts are alike. */
+static pxm_status add_text(struct pxm_sha256_stream *stream, const char *text)
+{
+    return pxm_sha256_update(stream, text, strlen(text) + 1);
+}
+
+/* Hashes texts, and, where `head` is not NULL, all else of it that a pipeline may see. */
+static pxm_status digest(const char *const *texts, const struct app_head *head, char ret[REQUEST_DIGEST_MAX],
+                         pxm_error *error)
 {
     uint8_t bytes[PXM_SHA256_BYTES];
     struct pxm_sha256_stream *stream = pxm_sha256_new();
     pxm_status status = stream ? PXM_OK : PXM_E_NO_MEMORY;
 
     for (; *texts && status == PXM_OK; texts++) {
-        status = pxm_sha256_update(stream, *texts, strlen(*texts) + 1);
+        status = add_text(stream, *texts);
+    }
+    for (size_t i = 0; head && i < head->header_count && status == PXM_OK; i++) {
+        status = add_text(stream, head->headers[i].name);
+        status = status == PXM_OK ? add_text(stream, head->headers[i].value) : status;
+    }
+    if (head && status == PXM_OK) {
+        status = add_text(stream, head->remote_addr);
     }
     if (status == PXM_OK) {
         status = pxm_sha256_final(stream, bytes);
@@ -172,33 +203,41 @@ static pxm_status digest(const char *const *texts, char ret[REQUEST_DIGEST_MAX],
     return PXM_OK;
 }
 
-/* Fills flight, key and fingerprint. */
-static pxm_status identify(struct request *request, pxm_error *error)
+/* A client that repeats itself may say other things in its headers (when, for which trace), so of these its key looks
+ * at the type alone. */
+static pxm_status take_key(struct request *request, const char *key, pxm_error *error)
 {
     const struct app_head *head = http_head(request->exchange);
-    const char *key = app_head_get(head, "Idempotency-Key");
-    const char *type = app_head_get(head, "Content-Type");
-    char body[REQUEST_DIGEST_MAX];
-
-    if (request->bytes == 0) {
-        return PXM_OK; /* nothing to share, and nothing to repeat by mistake */
-    }
-    pxm_hex(request->body.sha256, sizeof request->body.sha256, body);
-    const char *const all[] = {head->method, head->path, head->query, request->subject, type ? type : "", body, NULL};
-    pxm_status status = digest(all, request->fingerprint, error);
-    if (status == PXM_OK && !key) {
-        memcpy(request->flight, request->fingerprint, sizeof request->flight);
-    }
-    if (status != PXM_OK || !key) {
-        return status;
-    }
+    const char *const name[] = {head->method, head->path, request->subject, key, NULL};
     size_t length = strlen(key);
+
     if (length == 0 || length > KEY_LENGTH_MAX) {
         return pxm_error_set(error, PXM_E_INVALID, "request.key", "an Idempotency-Key has 1 to %d characters",
                              KEY_LENGTH_MAX);
     }
-    const char *const name[] = {head->method, head->path, request->subject, key, NULL};
-    return digest(name, request->key, error);
+    return digest(name, NULL, request->key, error);
+}
+
+/* Fills flight, key and fingerprint. */
+static pxm_status identify(struct request *request, pxm_error *error)
+{
+    const struct app_head *head = http_head(request->exchange);
+    const char *type = app_head_get(head, "Content-Type");
+    const char *key = strcmp(head->method, "GET") == 0 || strcmp(head->method, "HEAD") == 0
+                          ? NULL
+                          : app_head_get(head, "Idempotency-Key");
+    char body[REQUEST_DIGEST_MAX];
+
+    if (request->bytes == 0 && !key) {
+        return PXM_OK; /* nothing to share, and nothing to repeat by mistake */
+    }
+    pxm_hex(request->body.sha256, sizeof request->body.sha256, body);
+    const char *const all[] = {head->method, head->path, head->query, request->subject, type ? type : "", body, NULL};
+    pxm_status status = digest(all, NULL, request->fingerprint, error);
+    if (status == PXM_OK) {
+        status = key ? take_key(request, key, error) : digest(all, head, request->flight, error);
+    }
+    return status;
 }
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "daemon/edition.h"
 #include "daemon/http.h"
 #include "daemon/journal.h"
+#include "daemon/metrics.h"
 #include "engine/run_id.h"
 
 enum { REQUEST_SUBJECT_MAX = 32, REQUEST_DIGEST_MAX = 65 };
@@ -18,13 +19,18 @@ struct operation; /* of the host's own routes */
 struct request {
     struct supervisor *supervisor;
     struct http_exchange *exchange;
-    struct edition *edition; /* referenced; NULL: an operation */
+    struct edition *edition; /* referenced until it is answered; NULL: there was none yet */
     struct app_match match;
     const struct operation *operation; /* NULL: a pipeline answers */
     char subject[REQUEST_SUBJECT_MAX]; /* who asks; "": nobody said */
     bool is_page;                      /* the answer is the web page of the record that the pipeline gives */
+    char route[METRICS_LABEL_BYTES_MAX], pipeline[METRICS_LABEL_BYTES_MAX]; /* for the log, when the edition is gone */
+    int64_t bytes_max;                                                      /* of its body */
+    bool refused;
+    struct app_response *refusal; /* NULL: no memory for it */
 
     /* Under the supervisor's lock. */
+    bool pending; /* was taken in, and is not answered */
     bool uploading;
     int64_t begun_ms, bytes;               /* monotonic; reserved for the body */
     struct request *next_open, *last_open; /* of all that are not over */
@@ -63,7 +69,9 @@ int64_t request_retry_after_s(struct supervisor *supervisor);
  * */
 struct app_response *request_dress(struct supervisor *supervisor, struct http_exchange *exchange,
                                    struct app_response *response);
-/* So dressed. */
+/* So dressed. What the request held is free for others from then on: a slow client may take long to read. */
 void request_answer(struct request *request, struct app_response *response);
+/* Gives back its place, its body and its edition, if it has them. [any] */
+void request_let_go(struct request *request);
 
 #endif

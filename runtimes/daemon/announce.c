@@ -127,6 +127,11 @@ void work_announced(struct crew_run *run, const char *store, const char *key)
         crew_announced(work->edition->crew, run, NULL);
         return;
     }
+    if (work->announcing) { /* a worker waits for the answer to each, unless it is not what it should be */
+        pxm_error_set(&error, PXM_E_INTERNAL, "worker.invalid", "two announcements at once");
+        crew_announced(work->edition->crew, run, &error);
+        return;
+    }
     struct announcing *all = calloc(1, sizeof *all + count * sizeof all->items[0]);
     if (!all) {
         pxm_error_no_memory(&error);

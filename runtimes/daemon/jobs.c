@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/value.h"
-#include "daemon/conclude.h"
 #include "daemon/log.h"
 #include "daemon/observe.h"
 #include "daemon/retry.h"
@@ -16,13 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    CAUSE_BYTES_MAX = 16 << 10,
-    IN_HAND_PER_WORKER = 4,
-    BACKOFF_FACTOR = 4,
-    TAKE_AGAIN_MS = 1000,
-    END_AGAIN_MS = 5000
-};
+enum { IN_HAND_PER_WORKER = 4, TAKE_AGAIN_MS = 1000, END_AGAIN_MS = 5000 };
 
 struct job {
     struct supervisor *supervisor;
@@ -36,6 +29,7 @@ struct job {
     char *cause;       /* the same as JSON */
     struct loop_timer rest;
     struct journal_op conclude, end;
+    struct job *next, *previous; /* of those in hand */
 };
 
 static struct job *job_of(struct work *work)
@@ -50,6 +44,14 @@ static int64_t wall_ms(void)
 
 static void job_free(struct job *job)
 {
+    struct jobs *jobs = &job->supervisor->jobs;
+
+    *(job->previous ? &job->previous->next : &jobs->first) = job->next;
+    if (job->next) {
+        job->next->previous = job->previous;
+    }
+    jobs->in_hand--;
+    loop_timer_cancel(job->supervisor->loop, &job->rest);
     journal_job_done(&job->data);
     pxm_value_unref(job->event);
     if (job->edition) {
@@ -77,7 +79,8 @@ static void on_end(struct journal_op *op)
     struct jobs *jobs = &job->supervisor->jobs;
     bool lost = op->error.status != PXM_OK && op->error.status != PXM_E_NOT_FOUND;
 
-    if (lost && !atomic_load(&job->supervisor->draining)) {
+    supervisor_note_journal(job->supervisor, &op->error);
+    if (lost && pxm_error_is_transient(&op->error) && !atomic_load(&job->supervisor->draining)) {
         pxm_log(PXM_LOG_ERROR, "jobs", job->run_id, "what came of the job is not in the journal yet: %s",
                 op->error.text);
         job->end.error = (pxm_error){0};
@@ -85,9 +88,14 @@ static void on_end(struct journal_op *op)
         loop_timer_set(job->supervisor->loop, &job->rest, END_AGAIN_MS);
         return;
     }
+    if (lost) {
+        pxm_log(PXM_LOG_ERROR, "jobs", job->run_id,
+                "what came of the job is not in the journal, so the next start will "
+                "find it undone: %s",
+                op->error.text);
+    }
     journal_op_done(op);
     job_free(job);
-    jobs->in_hand--;
     jobs_look(jobs);
 }
 
@@ -130,7 +138,6 @@ static bool is_last(const struct job *job)
 /* The daemon stops: the job is as ready as it was, for the next one. */
 static void let_go(struct job *job)
 {
-    job->supervisor->jobs.in_hand--;
     job_free(job);
 }
 
@@ -184,7 +191,7 @@ static void on_failed(struct job *job, const pxm_error *error)
     bool killed = job->work.run.killed_worker;
 
     crew_run_done(&job->work.run);
-    if (strcmp(error->code, "worker.lost") == 0) {
+    if (strcmp(error->code, "worker.lost") == 0 && atomic_load(&job->supervisor->draining)) {
         let_go(job);
     } else if (killed) {
         on_killer(job, error);
@@ -214,8 +221,9 @@ static void on_concluded(struct journal_op *op)
 {
     struct job *job = (struct job *)((char *)op - offsetof(struct job, conclude));
 
+    supervisor_note_journal(job->supervisor, &op->error);
     if (op->error.status != PXM_OK) {
-        conclude_again(job->supervisor, op);
+        conclusions_insist(job->supervisor, op);
     }
     journal_op_done(op);
     jobs_look(&job->supervisor->jobs);
@@ -307,6 +315,11 @@ static void begin(struct supervisor *supervisor, struct journal_job *data)
     job->data = *data;
     *data = (struct journal_job){0};
     job->edition = edition_current(supervisor);
+    job->next = supervisor->jobs.first;
+    if (job->next) {
+        job->next->previous = job;
+    }
+    supervisor->jobs.first = job;
     supervisor->jobs.in_hand++;
     if (prepare(job, &job->failure) == PXM_OK) {
         start(job);
@@ -356,6 +369,13 @@ static void on_due(struct loop_timer *timer)
 void jobs_init(struct jobs *jobs, struct supervisor *supervisor)
 {
     *jobs = (struct jobs){.supervisor = supervisor, .next = {.fire = on_due}};
+}
+
+void jobs_stop(struct jobs *jobs)
+{
+    while (jobs->first) {
+        job_free(jobs->first);
+    }
 }
 
 void jobs_look(struct jobs *jobs)

@@ -227,6 +227,7 @@ static void on_counted(struct journal_op *op)
     int64_t now_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg);
 
     observer->counting = false;
+    supervisor_note_journal(observer->supervisor, &op->error); /* a journal that is sound again is found to be so */
     if (op->error.status == PXM_OK) {
         metrics_set(observer->jobs, (double)counts.expected, LABELS("expected"));
         metrics_set(observer->jobs, (double)counts.ready, LABELS("ready"));

@@ -6,7 +6,6 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/value.h"
-#include "daemon/conclude.h"
 #include "daemon/observe.h"
 #include "daemon/site.h"
 #include "daemon/supervisor.h"
@@ -269,7 +268,7 @@ static void on_concluded(struct journal_op *op)
 
     supervisor_note_journal(request->supervisor, &error);
     if (error.status != PXM_OK) {
-        conclude_again(request->supervisor, op);
+        conclusions_insist(request->supervisor, op);
     }
     journal_op_done(op);
     jobs_look(&request->supervisor->jobs);
@@ -473,6 +472,13 @@ void request_start(struct request *request)
 }
 
 /* ---- clients that went away -------------------------------------------------------------------------------------- */
+
+void requests_stop(struct supervisor *supervisor)
+{
+    while (supervisor->requests.open) { /* each leaves the list as it is answered */
+        request_answer(supervisor->requests.open, NULL);
+    }
+}
 
 void request_sweep(struct supervisor *supervisor)
 {

@@ -63,6 +63,9 @@ bool request_token_is(const struct app_head *head, const char *token);
 void request_start(struct request *request);
 /* Ends requests that wait for a worker and whose clients went away. Now and then. [loop] */
 void request_sweep(struct supervisor *supervisor);
+/* Answers those that came in when the loop had ended already; nobody hears it, but their memory is free. Once the HTTP
+ * thread has ended. */
+void requests_stop(struct supervisor *supervisor);
 /* How long a client should wait before it tries again: from how many wait and how long each takes; 1 to 30 s. [any] */
 int64_t request_retry_after_s(struct supervisor *supervisor);
 /* Puts on an answer what goes on every answer. Takes it over; NULL: no memory, and it must not be sent without. [any]

@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/value.h"
-#include "daemon/conclude.h"
 #include "daemon/observe.h"
 #include "daemon/retry.h"
 #include "daemon/supervisor.h"
@@ -126,8 +125,9 @@ static void on_concluded(struct journal_op *op)
     struct delivery *delivery = (struct delivery *)((char *)op - offsetof(struct delivery, conclude));
     struct supervisor *supervisor = delivery->edition->supervisor;
 
+    supervisor_note_journal(supervisor, &op->error);
     if (op->error.status != PXM_OK) {
-        conclude_again(supervisor, op);
+        conclusions_insist(supervisor, op);
     }
     journal_op_done(op);
     jobs_look(&supervisor->jobs);

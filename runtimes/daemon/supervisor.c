@@ -3,7 +3,6 @@
 #include "daemon/supervisor.h"
 
 #include "base/log.h"
-#include "daemon/conclude.h"
 #include "daemon/daemon.h"
 #include "daemon/front.h"
 #include "daemon/observe.h"
@@ -282,16 +281,19 @@ static pxm_status open_all(struct supervisor *supervisor, pxm_error *error)
     return status == PXM_OK ? edition_load(supervisor, error) : status;
 }
 
-/* Runs end first, then what they did is journaled, then it is answered. */
+/* Runs end first, then what they did is journaled, then it is answered. Nothing that comes of it begins anything. */
 static void close_all(struct supervisor *supervisor)
 {
-    rebuild_stop(&supervisor->rebuild);
+    atomic_store(&supervisor->draining, true);
     sources_stop(&supervisor->sources);
+    rebuild_stop(&supervisor->rebuild);
     editions_stop(supervisor);
     schedules_stop(&supervisor->schedules);
     journal_close(supervisor->journal);
-    conclude_end(supervisor);
+    conclusions_stop(supervisor);
+    jobs_stop(&supervisor->jobs);
     http_stop(supervisor->http);
+    requests_stop(supervisor);
     editions_free(supervisor);
     watch_free(supervisor->watch);
     site_close(supervisor);

@@ -6,6 +6,7 @@
 #include "app/policy.h"
 #include "app/signed_url.h"
 #include "daemon/announce.h"
+#include "daemon/conclusion.h"
 #include "daemon/crew.h"
 #include "daemon/edition.h"
 #include "daemon/http.h"
@@ -41,7 +42,7 @@ struct supervisor {
     struct journal *journal;
     struct http_server *http;
     struct jobs jobs;
-    struct conclusion *conclusions; /* that the journal refused, see conclude.h */
+    struct conclusions conclusions;
     struct schedules schedules;
     struct sources sources;
     struct rebuild rebuild;

@@ -206,4 +206,66 @@ ask POST /make -H 'Idempotency-Key: two'
 [ "$(json id)" != "$first" ] || complain 'another key is another run'
 stop_daemon
 
+it what_a_full_journal_could_not_take_is_told_again
+make_app
+if mount_small state 100m; then
+    serve
+    signal_workers STOP
+    curl -sS -o first -H 'Idempotency-Key: one' -H 'Content-Type: image/jpeg' --data-binary "@$turned" "$address/upload" &
+    uploader=$!
+    await busy_is 1
+    head -c 200m /dev/zero >state/images.fill 2>"$work/err"
+    signal_workers CONT
+    wait "$uploader"
+    expect_equal "$(json_get status <first)" 507 'status with a full disk'
+    ask GET /ready
+    expect_status 503
+    rm state/images.fill
+    again() {
+        upload "$turned" -H 'Idempotency-Key: one'
+        [ "$status" = 201 ]
+    }
+    await again
+    first=$filename
+    await_status "$first" ready
+    await_rest
+    upload "$turned" -H 'Idempotency-Key: one'
+    expect_json filename "$first"
+    ask GET /images
+    expect_equal "$(grep -o '"filename"' "$work/out" | wc -l)" 1 records
+    healed() {
+        ask GET /ready
+        [ "$status" = 200 ]
+    }
+    await healed
+    stop_daemon
+    expect_code 0
+else
+    skip 'no small file system may be mounted here'
+fi
+
+it what_is_left_when_it_must_stop_at_once_leaves_no_trace
+make_app
+serve
+begin_slow_upload
+signal_workers STOP
+upload "$turned" -H 'Idempotency-Key: two' &
+uploader=$!
+await busy_is 1
+kill -TERM "$daemon"
+await_log stopping
+stop_daemon
+expect_code 0
+wait "$uploader" 2>/dev/null
+exec 3>&-
+expect_equal "$(count_files state/spool)" 0 'files in the spool'
+serve
+upload "$turned" -H 'Idempotency-Key: two'
+expect_status 201
+await_status "$filename" ready
+await_rest
+ask GET /images
+expect_equal "$(grep -o '"filename"' "$work/out" | wc -l)" 1 records
+stop_daemon
+
 done_testing

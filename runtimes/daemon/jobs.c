@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/value.h"
+#include "daemon/conclude.h"
 #include "daemon/log.h"
 #include "daemon/observe.h"
 #include "daemon/retry.h"
@@ -223,7 +224,7 @@ static void on_concluded(struct journal_op *op)
 
     supervisor_note_journal(job->supervisor, &op->error);
     if (op->error.status != PXM_OK) {
-        conclusions_insist(job->supervisor, op);
+        conclude_again(job->supervisor, op);
     }
     journal_op_done(op);
     jobs_look(&job->supervisor->jobs);

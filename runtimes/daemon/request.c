@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/value.h"
+#include "daemon/conclude.h"
 #include "daemon/observe.h"
 #include "daemon/site.h"
 #include "daemon/supervisor.h"
@@ -268,7 +269,7 @@ static void on_concluded(struct journal_op *op)
 
     supervisor_note_journal(request->supervisor, &error);
     if (error.status != PXM_OK) {
-        conclusions_insist(request->supervisor, op);
+        conclude_again(request->supervisor, op);
     }
     journal_op_done(op);
     jobs_look(&request->supervisor->jobs);

@@ -6,15 +6,23 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/value.h"
+#include "daemon/conclude.h"
 #include "daemon/observe.h"
 #include "daemon/retry.h"
 #include "daemon/supervisor.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELD_PER_WORKER = 2, WAIT_MS = 10000, LEASE_MS = 60000, EVENT_BYTES_MAX = 512 << 10 };
+enum {
+    HELD_PER_WORKER = 2,
+    WAIT_MS = 10000,
+    LEASE_MS = 60000,
+    EVENT_BYTES_MAX = 512 << 10,
+    IDENTITY_BYTES_MAX = 16 << 10
+};
 
 struct source {
     struct supervisor *supervisor;
@@ -127,7 +135,7 @@ static void on_concluded(struct journal_op *op)
 
     supervisor_note_journal(supervisor, &op->error);
     if (op->error.status != PXM_OK) {
-        conclusions_insist(supervisor, op);
+        conclude_again(supervisor, op);
     }
     journal_op_done(op);
     jobs_look(&supervisor->jobs);
@@ -150,18 +158,37 @@ static void on_ended(struct work *work)
     journal_submit(delivery->edition->supervisor->journal, &delivery->conclude);
 }
 
-/* {id, json, attempts, sent_at}, and a name for the run that is the same whenever the message is delivered. */
+/* What is the same whenever a message is delivered, and of no other one: queues count from 1, each of them, and again
+ * when they are made anew. */
+static pxm_status identify(struct delivery *delivery)
+{
+    const pxm_value *item = delivery->item;
+    const struct app_trigger *trigger = delivery->source->trigger;
+    uint8_t bytes[PXM_SHA256_BYTES];
+    struct pxm_buf buf;
+
+    pxm_buf_init(&buf, IDENTITY_BYTES_MAX);
+    pxm_buf_printf(&buf, "%s\n%s\n%s\n%" PRId64 "\n%s", trigger->pipeline->name, trigger->name, trigger->queue,
+                   pxm_value_as_int(pxm_value_get(item, "sent_at")),
+                   pxm_value_as_string(pxm_value_get(item, "id"), NULL));
+    pxm_status status = buf.status == PXM_OK ? pxm_sha256(buf.data, buf.length, bytes) : buf.status;
+    pxm_buf_done(&buf);
+    if (status == PXM_OK) {
+        pxm_hex(bytes, sizeof bytes, delivery->input);
+        snprintf(delivery->run_id, sizeof delivery->run_id, "message-%.24s", delivery->input);
+    }
+    return status;
+}
+
+/* {id, json, attempts, sent_at}. */
 static pxm_status read_message(struct delivery *delivery, pxm_error *error)
 {
     const pxm_value *item = delivery->item, *body = pxm_value_get(item, "body"), *sent = pxm_value_get(item, "sent_at");
     const char *id = pxm_value_as_string(pxm_value_get(item, "id"), NULL);
-    uint8_t bytes[PXM_SHA256_BYTES];
 
-    if (pxm_sha256(id, strlen(id), bytes) != PXM_OK) {
+    if (identify(delivery) != PXM_OK) {
         return pxm_error_no_memory(error);
     }
-    pxm_hex(bytes, sizeof bytes, delivery->input);
-    snprintf(delivery->run_id, sizeof delivery->run_id, "message-%.24s", delivery->input);
     delivery->attempts = pxm_value_as_int(pxm_value_get(item, "attempts"));
     delivery->event = pxm_value_record();
     pxm_value_set(delivery->event, "id", pxm_value_cstring(id));

@@ -3,6 +3,7 @@
 #include "daemon/supervisor.h"
 
 #include "base/log.h"
+#include "daemon/conclude.h"
 #include "daemon/daemon.h"
 #include "daemon/front.h"
 #include "daemon/observe.h"
@@ -258,6 +259,18 @@ static pxm_status open_journal(struct supervisor *supervisor, pxm_error *error)
     return status;
 }
 
+/* The machine may have no watch to spare; a daemon that is told of changes by SIGHUP works as well. */
+static void watch_project(struct supervisor *supervisor)
+{
+    const char *folder = supervisor->options->project_folder;
+    pxm_error error = {0};
+
+    if (folder &&
+        watch_new(supervisor->loop, folder, on_project_changed, supervisor, &supervisor->watch, &error) != PXM_OK) {
+        pxm_log(PXM_LOG_WARN, "daemon", NULL, "changes of the project are not noticed, send SIGHUP: %s", error.text);
+    }
+}
+
 static pxm_status open_all(struct supervisor *supervisor, pxm_error *error)
 {
     pxm_status status = loop_new(&supervisor->loop, error);
@@ -274,9 +287,8 @@ static pxm_status open_all(struct supervisor *supervisor, pxm_error *error)
     if (status == PXM_OK) {
         status = site_open(supervisor, error);
     }
-    if (status == PXM_OK && supervisor->options->project_folder) {
-        status = watch_new(supervisor->loop, supervisor->options->project_folder, on_project_changed, supervisor,
-                           &supervisor->watch, error);
+    if (status == PXM_OK) {
+        watch_project(supervisor);
     }
     return status == PXM_OK ? edition_load(supervisor, error) : status;
 }
@@ -290,7 +302,7 @@ static void close_all(struct supervisor *supervisor)
     editions_stop(supervisor);
     schedules_stop(&supervisor->schedules);
     journal_close(supervisor->journal);
-    conclusions_stop(supervisor);
+    conclude_end(supervisor);
     jobs_stop(&supervisor->jobs);
     http_stop(supervisor->http);
     requests_stop(supervisor);

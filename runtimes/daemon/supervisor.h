@@ -6,7 +6,6 @@
 #include "app/policy.h"
 #include "app/signed_url.h"
 #include "daemon/announce.h"
-#include "daemon/conclusion.h"
 #include "daemon/crew.h"
 #include "daemon/edition.h"
 #include "daemon/http.h"
@@ -42,7 +41,7 @@ struct supervisor {
     struct journal *journal;
     struct http_server *http;
     struct jobs jobs;
-    struct conclusions conclusions;
+    struct conclusion *conclusions; /* that the journal refused, see conclude.h */
     struct schedules schedules;
     struct sources sources;
     struct rebuild rebuild;

@@ -206,6 +206,28 @@ ask POST /make -H 'Idempotency-Key: two'
 [ "$(json id)" != "$first" ] || complain 'another key is another run'
 stop_daemon
 
+it the_first_messages_of_two_queues_are_two_runs
+make_app
+printf '    queues:\n      first: {sqlite: {path: "%s", queue: q}}\n      other: {sqlite: {path: "%s", queue: q}}\n' \
+    "$PWD/first.db" "$PWD/other.db" >>app/pixmill.yaml
+printf '%s\n' 'version: 1' 'triggers: {tell: {http: {method: POST, path: /tell, status: 202}}}' \
+    'steps: [{send: {queue: first, body: {n: 1}}}, {send: {queue: other, body: {n: 1}}}]' >app/tell.yaml
+for queue in first other; do
+    printf '%s\n' 'version: 1' 'inputs: {n: {type: int}}' 'triggers:' \
+        "  got: {message: {queue: $queue}, bind: {n: '\${event.json.n}'}}" 'steps:' \
+        "  - record: {table: images, key: '\${run.id}', if_absent: true, set: {name: $queue, created_at: '\${run.time}'}}" \
+        >"app/$queue.yaml"
+done
+serve
+ask POST /tell
+expect_status 202
+both_are_there() {
+    ask GET /images
+    grep -q '"name":"first"' "$work/out" && grep -q '"name":"other"' "$work/out"
+}
+await both_are_there
+stop_daemon
+
 it what_a_full_journal_could_not_take_is_told_again
 make_app
 if mount_small state 100m; then

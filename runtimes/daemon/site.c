@@ -13,7 +13,7 @@
 
 enum { POLICY_BYTES_MAX = 4 << 10, CONFIG_BYTES_MAX = 16 << 10, META_BYTES_MAX = 16 << 10, UPLOADS_AT_ONCE = 4 };
 
-static const char *const app_paths[] = {"/g*", "/tag/*", "/i/*", NULL};
+static const char *const app_paths[] = {"/tag/*", "/i/*", NULL};
 
 static struct app_page describe(const struct supervisor *supervisor, int64_t bytes_max)
 {

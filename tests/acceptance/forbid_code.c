@@ -1,4 +1,5 @@
-/* Runs a command that may not run code it has written itself, as a service manager may have it: forbid_code COMMAND... */
+/* Runs a command that may not run code it has written itself, as a service manager may have it:
+ * forbid_code COMMAND... */
 #include <errno.h>
 #include <seccomp.h>
 #include <stdio.h>

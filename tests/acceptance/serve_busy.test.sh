@@ -233,7 +233,8 @@ make_app
 if mount_small state 100m; then
     serve
     signal_workers STOP
-    curl -sS -o first -H 'Idempotency-Key: one' -H 'Content-Type: image/jpeg' --data-binary "@$turned" "$address/upload" &
+    curl -sS -o first -H 'Idempotency-Key: one' -H 'Content-Type: image/*' --data-binary "@$turned" \
+        "$address/upload?filename=$(basename "$turned")" &
     uploader=$!
     await busy_is 1
     head -c 200m /dev/zero >state/images.fill 2>"$work/err"

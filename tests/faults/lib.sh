@@ -136,7 +136,7 @@ count_calls() {
     done
 }
 
-# A tracer may not be allowed here: needs_strace || return.
+# A tracer may not be allowed here.
 has_strace() {
     command -v strace >/dev/null && trace "$daemon" -e trace=none && untrace
 }

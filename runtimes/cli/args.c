@@ -204,4 +204,7 @@ void args_help(const struct args_verb *verb, FILE *out)
     if (verb->examples) {
         fprintf(out, "\nExamples\n%s", verb->examples);
     }
+    if (verb->exits) {
+        fprintf(out, "\nExit codes: %s.\n", verb->exits);
+    }
 }

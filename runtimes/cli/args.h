@@ -38,6 +38,7 @@ struct args_verb {
     const char *summary;   /* one line */
     const char *details;   /* paragraphs for --help and the man page */
     const char *examples;  /* lines; may be NULL */
+    const char *exits;     /* its exit codes; NULL: those that all have */
     const struct args_option *options;
     int (*run)(struct cli *cli, const struct args *args); /* an exit code */
 };

@@ -59,14 +59,27 @@ static bool check_color_word(const char *when)
     return false;
 }
 
+/* Of a verb, or of all. */
+static int help(int argc, char **argv)
+{
+    if (argc < 3) {
+        print_help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? CLI_USAGE : CLI_OK;
+    }
+    const struct args_verb *verb = find_verb(argv[2]);
+    if (verb) {
+        args_help(verb, stdout);
+    }
+    return verb ? CLI_OK : CLI_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     struct args args;
 
     signal(SIGPIPE, SIG_IGN); /* a closed pager shows as a failed write, and the run is finished properly */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        print_help(argc < 2 ? stderr : stdout);
-        return argc < 2 ? CLI_USAGE : CLI_OK;
+        return help(argc, argv);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("pixmill %s\n", PXM_VERSION);

@@ -56,6 +56,9 @@ static bool fill_words(const struct cli *cli, const struct args *args, char *wor
     if (words[count - 1]) {
         words[count++] = strdup(cli->color ? "--color=always" : "--color=never");
     }
+    if (words[count - 1]) { /* who decides on colour looks at more than what was said */
+        words[count++] = strdup(cli->color ? "--color=always" : "--color=never");
+    }
     *owned = count;
     if (!words[count - 1]) {
         return false;
@@ -79,11 +82,12 @@ int verb_daemon(struct cli *cli, const struct args *args)
                 args->verb->name, PXM_DAEMON_INSTALLED);
         return CLI_FAILED;
     }
-    if (args->count > WORDS_MAX - ARGS_VALUES_MAX - 4) {
+    if (args->count > WORDS_MAX - ARGS_VALUES_MAX - 5) {
         fprintf(stderr, "pixmill %s: too many arguments\n", args->verb->name);
         return CLI_USAGE;
     }
     if (fill_words(cli, args, words, &owned)) {
+        fflush(NULL);
         execv(daemon, words);
         fprintf(stderr, "pixmill %s: %s cannot be started: %s\n", args->verb->name, daemon, strerrordesc_np(errno));
     } else {

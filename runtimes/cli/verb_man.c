@@ -48,11 +48,14 @@ static void print_option(const struct args_option *option)
     printf(".\n");
 }
 
-static void print_exit_codes(void)
+/* `exits` NULL: those of all verbs. */
+static void print_exit_codes(const char *exits)
 {
-    printf(".SH EXIT STATUS\n0 done; 1 a run or test failed; 2 wrong usage; 3 the project has errors; 4 a plugin "
-           "cannot be "
-           "loaded; 5 some of a batch failed; 6 failed, but repeating may help; 130 interrupted.\n");
+    printf(".SH EXIT STATUS\n");
+    man_print_text(exits ? exits
+                         : "0 done; 1 a run or test failed; 2 wrong usage; 3 the project has errors; 4 a plugin cannot "
+                           "be loaded; 5 some of a batch failed; 6 failed, but repeating may help; 130 interrupted");
+    printf(".\n");
 }
 
 static void print_verb(const struct args_verb *verb)
@@ -80,7 +83,7 @@ static void print_verb(const struct args_verb *verb)
         man_print_text(verb->examples);
         printf(".fi\n");
     }
-    print_exit_codes();
+    print_exit_codes(verb->exits);
     printf(".SH SEE ALSO\n\\fBpixmill\\fR(1)\n");
 }
 
@@ -98,7 +101,7 @@ static void print_all(void)
     printf(".SH ENVIRONMENT\n.TP\n\\fBPIXMILL_PROFILE\\fR\nthe profile to use where none is named.\n"
            ".TP\n\\fBPIXMILL_PLUGIN_PATH\\fR\nfolders of plugins, separated by colons, before the installed one.\n"
            ".TP\n\\fBNO_COLOR\\fR\nno colour, if it is not empty.\n");
-    print_exit_codes();
+    print_exit_codes(NULL);
 }
 
 int verb_man(struct cli *cli, const struct args *args)

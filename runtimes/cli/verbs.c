@@ -36,7 +36,8 @@ static const struct args_option test_options[] = {
 static const struct args_option serve_options[] = {
     {"host", 0, "ADDRESS", ARGS_TEXT, NULL, "listen on this address; default: 127.0.0.1, this machine alone"},
     {"port", 0, "N", ARGS_TEXT, NULL, "listen on this port; default: 8080; 0: any that is free"},
-    {"state", 0, "FOLDER", ARGS_FOLDER, NULL, "all that it keeps; default: $PIXMILL_STATE, else var in the project"},
+    {"state", 0, "FOLDER", ARGS_FOLDER, NULL,
+     "all that it keeps; default: $PIXMILL_STATE or $STATE_DIRECTORY, else var in the project"},
     {"workers", 'j', "N", ARGS_TEXT, NULL, "how many pictures at once; default: one per processor"},
     {"log", 0, "FORMAT", ARGS_WORDS, "text json", "log as text (default) or JSON lines"},
     {"origin", 0, "URL", ARGS_TEXT, NULL, "pages of this origin may use the API, too; may be repeated"},
@@ -48,7 +49,7 @@ static const struct args_option serve_options[] = {
 };
 
 static const struct args_option jobs_options[] = {
-    {"state", 0, "FOLDER", ARGS_FOLDER, NULL, "the daemon's folder; default: $PIXMILL_STATE, else var in the project"},
+    {"state", 0, "FOLDER", ARGS_FOLDER, NULL, "the daemon's folder; default: as of serve"},
     {"all", 0, NULL, ARGS_TEXT, NULL, "with retry: all of them"},
     {0},
 };
@@ -106,10 +107,16 @@ const struct args_verb cli_verbs[] = {
     {.name = "serve",
      .arguments = "",
      .summary = "run the project's HTTP routes, jobs and schedules: the daemon",
-     .details = "What is acknowledged is durable, and its jobs are journaled in the state folder, which one daemon has "
-                "at a\ntime. Tokens and keys that are missing are made there.\n",
+     .details =
+         "What is acknowledged is durable, and its jobs are journaled in the state folder, which one daemon has "
+         "at a\ntime. Tokens and keys that are missing are made there. Without a project here or above it serves "
+         "the app\nthat is installed with it. What is not said here is as `hosts: daemon:` of pixmill.yaml says. "
+         "A changed\nfile or SIGHUP loads the project anew; SIGTERM ends what was begun, then the daemon.\n",
      .examples =
          "  pixmill serve\n  pixmill serve --project pipelines --port 8080 --state /var/lib/pixmill --log json\n",
+     .exits =
+         "0 after SIGTERM or SIGINT; 2 wrong usage; 69 something is not to be had, such as the address or the state "
+         "folder; 78 the project has errors",
      .options = serve_options,
      .run = verb_daemon},
     {.name = "jobs",
@@ -120,6 +127,7 @@ const struct args_verb cli_verbs[] = {
      .details = "A dead letter is a job that failed for good. It works on the journal of a state folder, whether a "
                 "daemon\nruns or not.\n",
      .examples = "  pixmill jobs\n  pixmill jobs show 17 --state /var/lib/pixmill\n  pixmill jobs retry --all\n",
+     .exits = "0 done; 1 failed; 2 wrong usage; 5 some of several failed; 6 failed, but repeating may help",
      .options = jobs_options,
      .run = verb_daemon},
     {.name = "plugins",

@@ -160,7 +160,10 @@ static bool is_signed(struct request *request)
     int64_t bytes_max = PXM_UNSET_INT;
     int64_t now_s = pxm_clock_system.wall_ms(pxm_clock_system.arg) / 1000;
 
-    if (app_url_verify(&supervisor->url_keys, head, now_s, &bytes_max, &error) != PXM_OK) {
+    pthread_mutex_lock(&supervisor->lock);
+    const struct app_url_keys keys = supervisor->url_keys;
+    pthread_mutex_unlock(&supervisor->lock);
+    if (app_url_verify(&keys, head, now_s, &bytes_max, &error) != PXM_OK) {
         return refuse_error(request, &error, 0);
     }
     snprintf(request->subject, sizeof request->subject, "signed");

@@ -14,7 +14,7 @@ struct serve_options {
     const char *site;              /* folder of the web page; NULL: none */
     const char *host;              /* NULL: as the project says, else this machine alone */
     int32_t port;                  /* -1: as the project says, else 8080 */
-    bool json_log, color, trust_proxy;
+    bool json_log, colored_log, trust_proxy;
     uint32_t image_workers;         /* 0: as the project says, else image_workers_default */
     uint32_t image_workers_default; /* as many as processors that this process may use */
     uint32_t light_workers;

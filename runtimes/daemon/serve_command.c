@@ -129,7 +129,7 @@ static bool take_word(struct serve_options *options, int word, const char *text)
         options->json_log = true;
         return true;
     case WORD_COLOR:
-        options->color = strcmp(text, "always") == 0;
+        options->colored_log = strcmp(text, "always") == 0;
         return true;
     case WORD_ORIGIN:
         return add_origin(options, text);
@@ -204,7 +204,7 @@ int serve_command(int argc, char **argv)
                                         .fd = STDERR_FILENO,
                                         .min_level = PXM_LOG_INFO,
                                         .access = true,
-                                        .colored = options.color};
+                                        .colored = options.colored_log};
         log_start(&log);
         code = supervisor_run(&options);
         log_stop();

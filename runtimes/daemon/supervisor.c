@@ -123,6 +123,9 @@ void supervisor_loaded(struct supervisor *supervisor)
     if (!supervisor->started) {
         start(supervisor);
     } else {
+        if (supervisor_read_url_keys(supervisor, &error) != PXM_OK) { /* the new workers sign with what is there now */
+            pxm_log(PXM_LOG_ERROR, "daemon", NULL, "signed URLs: %s", error.text);
+        }
         sd_notify(0, "READY=1");
         pxm_log(PXM_LOG_INFO, "daemon", NULL, "the project was loaded anew");
         if (front_is_moved(supervisor)) {

@@ -28,7 +28,7 @@ struct supervisor {
     const struct serve_options *options;
     struct state *state;
     struct app_policy policy;
-    struct app_url_keys url_keys;
+    struct app_url_keys url_keys; /* under the lock */
     char operator_token[STATE_TOKEN_MAX + 1];
     char upload_token[STATE_TOKEN_MAX +
                       1];        /* "": none is needed, as only this machine can ask. Before the front opens */
@@ -73,6 +73,8 @@ int supervisor_run(const struct serve_options *options);
 
 /* Locks and reads the state folder (supervisor_state.c). */
 pxm_status supervisor_open_state(struct supervisor *supervisor, pxm_error *error);
+/* The keys of signed URLs as they are in the folder now. */
+pxm_status supervisor_read_url_keys(struct supervisor *supervisor, pxm_error *error);
 /* Who may upload, when it is known who can reach `host`. */
 pxm_status supervisor_read_upload_token(struct supervisor *supervisor, pxm_error *error);
 /* Bytes that are free on its file system; -1: nobody knows. [any] */

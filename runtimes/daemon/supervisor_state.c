@@ -27,6 +27,20 @@ pxm_status supervisor_read_upload_token(struct supervisor *supervisor, pxm_error
                : state_token(supervisor->state, STATE_UPLOAD_TOKEN, supervisor->upload_token, error);
 }
 
+pxm_status supervisor_read_url_keys(struct supervisor *supervisor, pxm_error *error)
+{
+    struct app_url_keys keys;
+    pxm_status status = urls_keys_read(supervisor->options->state, &keys, error);
+
+    if (status == PXM_OK) {
+        pthread_mutex_lock(&supervisor->lock);
+        supervisor->url_keys = keys;
+        pthread_mutex_unlock(&supervisor->lock);
+    }
+    explicit_bzero(&keys, sizeof keys);
+    return status;
+}
+
 pxm_status supervisor_open_state(struct supervisor *supervisor, pxm_error *error)
 {
     struct state_keys made;
@@ -40,7 +54,7 @@ pxm_status supervisor_open_state(struct supervisor *supervisor, pxm_error *error
         explicit_bzero(&made, sizeof made);
     }
     if (status == PXM_OK) {
-        status = urls_keys_read(supervisor->options->state, &supervisor->url_keys, error);
+        status = supervisor_read_url_keys(supervisor, error);
     }
     if (status != PXM_OK) {
         return status;

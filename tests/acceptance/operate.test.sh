@@ -276,6 +276,10 @@ run pixmill serve --project nowhere --state state
 expect_code 2
 run pixmill serve --project app --state state --workers 0
 expect_code 2
+run pixmill serve --project app --state state --log xml
+expect_code 2
+run pixmill serve app
+expect_code 2
 
 # ---- what the project says of its host -------------------------------------------------------------------------------
 
@@ -389,11 +393,55 @@ expect_json 'items.#' 0
 stop_daemon
 expect_code 0
 
+it keys_of_signed_urls_are_changed_without_breaking_those_that_are_out
+make_app
+serve
+presign() {
+    ask POST /uploads -H 'Content-Type: application/json' -d '{"content_type": "image/jpeg"}'
+    expect_status 201
+    url=$(json url)
+}
+put_url() {
+    ask PUT "$1" -H 'Content-Type: image/jpeg' --data-binary "@$turned"
+}
+presign
+first=$url
+presign
+late=$url
+reload() {
+    : >log
+    kill -HUP "$daemon"
+    await_log 'loaded anew'
+}
+{
+    head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'
+    echo
+    cat state/url.keys
+} >keys
+cat keys >state/url.keys
+reload
+presign
+[ "$(echo "$url" | sed 's/.*key=\([^&]*\).*/\1/')" != "$(echo "$first" | sed 's/.*key=\([^&]*\).*/\1/')" ] ||
+    complain 'the new key does not sign'
+put_url "$url"
+expect_status 201
+put_url "$first"
+expect_status 201
+head -n 1 keys >state/url.keys
+presign
+reload
+put_url "$late"
+expect_status 401
+put_url "$url"
+expect_status 201
+stop_daemon
+expect_code 0
+
 # ---- the log ---------------------------------------------------------------------------------------------------------
 
 it a_log_of_json_lines_says_what_belongs_together_and_no_secret
 make_app
-serve --log json
+serve --json --color always
 upload "$cut" -H 'X-Request-Id: mine' -H 'User-Agent: "quoted"'
 await_json /admin/jobs counts.dead 1
 ask POST /uploads -H 'Content-Type: application/json' -d '{"content_type": "image/jpeg"}'

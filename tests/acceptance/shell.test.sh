@@ -118,15 +118,21 @@ for verb in '' $verbs; do
 done
 run pixmill man nothing
 expect_code 2
+run pixmill help nothing
+expect_code 2
 
 it man_pages_name_every_option
-for verb in check run test graph schema; do
+for verb in check run test serve jobs graph schema; do
     run pixmill man $verb
     cp "$work/out" page.1
     run pixmill $verb --help
     for option in $(grep -o -- '--[a-z-]*' "$work/out" | sort -u); do
         tr -d '\\' <page.1 | grep -q -- "$option" || complain "$verb: no $option"
     done
+    cp "$work/out" help
+    run pixmill help $verb
+    expect_code 0
+    cmp -s help "$work/out" || complain "help $verb is not that of $verb --help"
 done
 
 # ---- schemas ---------------------------------------------------------------------------------------------------------

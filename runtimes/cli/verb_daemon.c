@@ -56,9 +56,6 @@ static bool fill_words(const struct cli *cli, const struct args *args, char *wor
     if (words[count - 1]) {
         words[count++] = strdup(cli->color ? "--color=always" : "--color=never");
     }
-    if (words[count - 1]) { /* who decides on colour looks at more than what was said */
-        words[count++] = strdup(cli->color ? "--color=always" : "--color=never");
-    }
     *owned = count;
     if (!words[count - 1]) {
         return false;

@@ -123,8 +123,9 @@ static void try_again(struct job *job, const pxm_error *error)
     int64_t in_ms = retry_pause_ms(job->supervisor->options, job->data.attempts);
 
     job->cause = retry_cause(error);
-    pxm_log(PXM_LOG_INFO, "jobs", job->run_id, "try %" PRId64 " of pipeline %s failed, the next in %" PRId64 " ms: %s",
-            job->data.attempts + 1, job->data.pipeline, in_ms, error->text);
+    const struct log_subject subject = {.run = job->run_id, .pipeline = job->data.pipeline};
+    log_about(&subject, PXM_LOG_INFO, "jobs", "try %" PRId64 " failed, the next in %" PRId64 " ms: %s",
+              job->data.attempts + 1, in_ms, error->text);
     observe_job(job->supervisor, "retried");
     end(job, JOURNAL_RETRY, wall_ms() + in_ms);
 }

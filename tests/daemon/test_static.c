@@ -329,7 +329,7 @@ static void a_page_that_is_not_built_says_how_to_get_it(void **state)
     assert_false(static_is_built(site));
     struct app_response *response = ask("GET", "/", NULL, NULL);
     assert_int_equal(response->status, 404);
-    assert_non_null(strstr(pxm_blob_data(response->body, &length), "npm run build"));
+    assert_non_null(strstr(pxm_blob_data(response->body, &length), "./dev page"));
     app_response_free(response);
     assert_null(ask("GET", "/index.html", NULL, NULL));
 }

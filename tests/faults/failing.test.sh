@@ -162,10 +162,10 @@ fi
 
 it folders_that_are_not_right_are_told_in_one_line
 make_app
-state_folder=$PWD/none/state
-expect_no_start
-state_folder=$PWD/file
 echo hello >file
+state_folder=$PWD/file
+expect_no_start
+state_folder=$PWD/file/state
 expect_no_start
 if is_root; then
     state_folder=$PWD/foreign

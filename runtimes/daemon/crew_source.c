@@ -3,9 +3,10 @@
  * the last one ended. */
 #include "daemon/crew_source.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/value.h"
-#include "daemon/crew_private.h"
+#include "daemon/crew_source_private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,30 +19,8 @@ enum {
     RETRY_MS = 1000,
     RETRY_DOUBLINGS_MAX = 5,
     HELLO_MS = 5000,
-    START_MS = 60000
-};
-
-struct held {
-    char *receipt;
-    int64_t extend_ms; /* when its lease is to be extended, on the loop's clock */
-};
-
-struct crew_source {
-    struct crew_process process; /* first, so that a process is its source */
-    struct crew_source_options options;
-    char *name, *prefix;
-    bool opened, paused, pulling;
-    int64_t failures;        /* in a row */
-    struct loop_timer timer; /* starts the process, or asks again; while it starts: it takes too long */
-    struct loop_timer leases;
-    size_t held_count;
-    struct held held[CREW_HELD_MAX];
-    int64_t untaken;  /* of a store: objects told and not settled */
-    pxm_value *taken; /* list; NULL: none */
-    pxm_value *later; /* of a queue: list of what is to be settled when a process is there; NULL: none */
-    struct crew_call *calls, **last_call;
-    int64_t next_number;
-    int64_t resident_first;
+    START_MS = 60000,
+    END_MS = 2000
 };
 
 static struct loop *loop_of(const struct crew_source *source)
@@ -49,7 +28,7 @@ static struct loop *loop_of(const struct crew_source *source)
     return source->options.crew->options.loop;
 }
 
-static void warn(const struct crew_source *source, const pxm_error *error, const char *what)
+void crew_source_warn(const struct crew_source *source, const pxm_error *error, const char *what)
 {
     pxm_log(PXM_LOG_WARN, "source", NULL, "%s: %s: %s: %s", source->name, what, error->code, error->text);
 }
@@ -73,7 +52,7 @@ static void retry_later(struct crew_source *source)
     loop_timer_set(loop_of(source), &source->timer, (int64_t)RETRY_MS << doublings);
 }
 
-static void pull(struct crew_source *source)
+void crew_source_pull(struct crew_source *source)
 {
     int64_t most = room(source);
     pxm_error error = {0};
@@ -90,7 +69,7 @@ static void pull(struct crew_source *source)
     }
     pxm_value_unref(value);
     if (status != PXM_OK) {
-        warn(source, &error, "cannot be asked");
+        crew_source_warn(source, &error, "cannot be asked");
         retry_later(source);
         return;
     }
@@ -118,9 +97,6 @@ static int64_t extend_at(const struct crew_source *source)
     return loop_now_ms(loop_of(source)) + source->options.lease_ms / 3;
 }
 
-static pxm_status send_call(struct crew_source *source, const char *what, int64_t number, pxm_value *value,
-                            pxm_error *error);
-
 static void extend_lease(struct crew_source *source, struct held *held)
 {
     pxm_value *value = pxm_value_record();
@@ -129,8 +105,8 @@ static void extend_lease(struct crew_source *source, struct held *held)
     pxm_value_set(value, "receipt", pxm_value_cstring(held->receipt));
     pxm_value_set(value, "lease_ms", pxm_value_int(source->options.lease_ms));
     held->extend_ms = extend_at(source);
-    if (send_call(source, "extend", 0, value, &error) != PXM_OK) {
-        warn(source, &error, "a lease is not extended");
+    if (crew_source_send(source, "extend", 0, value, &error) != PXM_OK) {
+        crew_source_warn(source, &error, "a lease is not extended");
     }
 }
 
@@ -159,7 +135,7 @@ static bool hold(struct crew_source *source, const char *receipt)
     return true;
 }
 
-static void release(struct crew_source *source, const char *receipt)
+void crew_source_release(struct crew_source *source, const char *receipt)
 {
     size_t i = 0;
 
@@ -175,15 +151,14 @@ static void release(struct crew_source *source, const char *receipt)
 
 /* ---- what it says ------------------------------------------------------------------------------------------------ */
 
-static const char *text_of(const pxm_value *record, const char *key)
-{
-    return pxm_value_as_string(pxm_value_get(record, key), NULL);
-}
-
 static void tell_event(struct crew_source *source, const pxm_value *item)
 {
     if (source->options.kind == CREW_SOURCE_QUEUE) {
-        const char *receipt = text_of(item, "receipt");
+        const char *receipt = crew_source_text(item, "receipt");
+        if (source->ending && receipt[0] != '\0') {
+            crew_source_settle(source, item, PXM_SETTLE_RETRY, 0, NULL); /* others need not wait for its lease */
+            return;
+        }
         if (receipt[0] == '\0' || !hold(source, receipt)) {
             return; /* its lease runs out */
         }
@@ -207,7 +182,7 @@ static void take_items(struct crew_source *source, const pxm_value *message)
             source->paused = true; /* it tells of its objects in another way, if at all */
             return;
         }
-        warn(source, &error, "cannot be read");
+        crew_source_warn(source, &error, "cannot be read");
         retry_later(source);
         return;
     }
@@ -223,7 +198,7 @@ static void take_items(struct crew_source *source, const pxm_value *message)
         crew_process_kill(&source->process); /* it is started again, and nothing is lost */
         return;
     }
-    pull(source);
+    crew_source_pull(source);
 }
 
 static void take_answer(struct crew_source *source, const pxm_value *message)
@@ -241,7 +216,7 @@ static void take_answer(struct crew_source *source, const pxm_value *message)
     }
     if (!call) {
         if (error.status != PXM_OK) {
-            warn(source, &error, "a message is not settled or extended");
+            crew_source_warn(source, &error, "a message is not settled or extended");
         }
         return;
     }
@@ -272,8 +247,8 @@ static void settle_later(struct crew_source *source)
 
     for (size_t i = 0; i < pxm_value_count(source->later); i++) {
         pxm_value *value = copy_record(pxm_value_at(source->later, i));
-        if (send_call(source, "settle", 0, value, &error) != PXM_OK) {
-            warn(source, &error, "a message is not settled, and will be delivered again");
+        if (crew_source_send(source, "settle", 0, value, &error) != PXM_OK) {
+            crew_source_warn(source, &error, "a message is not settled, and will be delivered again");
         }
     }
     pxm_value_unref(source->later);
@@ -302,7 +277,7 @@ static void opened(struct crew_source *source)
     }
     source->opened = true;
     settle_later(source);
-    pull(source);
+    crew_source_pull(source);
 }
 
 static void source_received(struct crew_process *process, const struct ipc_message *message)
@@ -324,7 +299,7 @@ static void source_received(struct crew_process *process, const struct ipc_messa
         break;
     case CREW_REFUSED:
         ipc_error_read(pxm_value_get(message->value, "error"), &error);
-        warn(source, &error, "cannot be opened");
+        crew_source_warn(source, &error, "cannot be opened");
         break;
     case CREW_ITEMS:
         take_items(source, message->value);
@@ -385,14 +360,14 @@ static void source_due(struct loop_timer *timer)
     pxm_error error = {0};
 
     if (source->opened) {
-        pull(source);
+        crew_source_pull(source);
     } else if (source->process.socket.fd >= 0) {
         crew_process_kill(&source->process);
         crew_process_hang_up(&source->process);
     } else if (start(source, &error) == PXM_OK) {
         loop_timer_set(loop_of(source), timer, START_MS);
     } else {
-        warn(source, &error, "cannot be read");
+        crew_source_warn(source, &error, "cannot be read");
         retry_later(source);
     }
 }
@@ -461,16 +436,31 @@ pxm_status crew_source_new(const struct crew_source_options *options, struct cre
     return PXM_OK;
 }
 
+/* Messages that have been asked for are given back. */
+static void hear_the_last(struct crew_source *source)
+{
+    const struct pxm_clock *clock = &pxm_clock_system; /* the loop's stands still here */
+    int64_t end_ms = clock->monotonic_ms(clock->arg) + END_MS, left_ms = END_MS;
+
+    while (source->options.kind == CREW_SOURCE_QUEUE && source->process.socket.fd >= 0 && source->pulling &&
+           left_ms > 0) {
+        crew_process_hear(&source->process, (int)left_ms);
+        left_ms = end_ms - clock->monotonic_ms(clock->arg);
+    }
+}
+
 void crew_source_free(struct crew_source *source)
 {
     if (!source) {
         return;
     }
-    source->paused = true;
+    crew_source_pause(source, true);
+    source->ending = true;
     if (source->process.pid == 0) {
         crew_process_hear(&source->process, HELLO_MS);
     }
-    crew_process_done(&source->process);
+    hear_the_last(source);
+    crew_process_end(&source->process, END_MS);
     source->opened = false;
     fail_calls(source);
     loop_timer_cancel(loop_of(source), &source->timer);
@@ -487,110 +477,22 @@ void crew_source_free(struct crew_source *source)
 
 void crew_source_pause(struct crew_source *source, bool pause)
 {
+    pxm_error error = {0};
+
     source->paused = pause;
-    pull(source);
+    if (!pause) {
+        crew_source_pull(source);
+    } else if (source->pulling && crew_source_send(source, "pause", 0, pxm_value_record(), &error) != PXM_OK) {
+        crew_source_warn(source, &error, "waits for events a while longer");
+    }
+}
+
+bool crew_source_is_quiet(const struct crew_source *source)
+{
+    return source->options.kind == CREW_SOURCE_STORE || (!source->pulling && source->held_count == 0);
 }
 
 int64_t crew_source_held(const struct crew_source *source)
 {
     return source->options.kind == CREW_SOURCE_STORE ? source->untaken : (int64_t)source->held_count;
-}
-
-/* ---- calls ------------------------------------------------------------------------------------------------------- */
-
-/* Takes over the value. `number` 0: nobody waits for the answer. */
-static pxm_status send_call(struct crew_source *source, const char *what, int64_t number, pxm_value *value,
-                            pxm_error *error)
-{
-    pxm_value_set(value, "what", pxm_value_cstring(what));
-    pxm_value_set(value, "number", pxm_value_int(number));
-    pxm_status status = pxm_value_status(value) == PXM_OK ? PXM_OK : pxm_error_no_memory(error);
-    if (status == PXM_OK && !source->opened) {
-        status = pxm_error_set(error, PXM_E_TRANSIENT, "worker.lost", "no process reads %s just now", source->name);
-    }
-    if (status == PXM_OK) {
-        status = ipc_send(source->process.socket.fd, CREW_CALL, value, -1, false, error);
-    }
-    if (status != PXM_OK && strcmp(error->code, "ipc.closed") == 0) { /* its end has not been heard of yet */
-        source->opened = false;
-        pxm_error_set(error, status, "worker.lost", "the process that reads %s ended", source->name);
-    }
-    pxm_value_unref(value);
-    return status;
-}
-
-static void settle_message(struct crew_source *source, const pxm_value *item, uint32_t outcome, int64_t delay_ms,
-                           const pxm_value *cause)
-{
-    pxm_value *value = pxm_value_record();
-    pxm_error error = {0};
-
-    pxm_value_set(value, "receipt", pxm_value_cstring(text_of(item, "receipt")));
-    pxm_value_set(value, "outcome", pxm_value_int(outcome));
-    pxm_value_set(value, "delay_ms", pxm_value_int(delay_ms));
-    pxm_value_set(value, "cause", cause ? pxm_value_ref(cause) : pxm_value_null());
-    if (send_call(source, "settle", 0, pxm_value_ref(value), &error) == PXM_OK) {
-        pxm_value_unref(value);
-    } else if (!source->opened) {
-        if (!source->later) {
-            source->later = pxm_value_list();
-        }
-        pxm_value_append(source->later, value);
-    } else {
-        warn(source, &error, "a message is not settled, and will be delivered again");
-        pxm_value_unref(value);
-    }
-    release(source, text_of(item, "receipt"));
-}
-
-/* Nothing is asked while objects are not settled, so the list is in no message yet. One that cannot be remembered is
- * told again. */
-static void take_object(struct crew_source *source, const pxm_value *item, uint32_t outcome)
-{
-    source->untaken -= source->untaken > 0;
-    if (outcome != PXM_SETTLE_DONE) {
-        return;
-    }
-    pxm_value *taken = pxm_value_record();
-    pxm_value_set(taken, "key", pxm_value_cstring(text_of(item, "key")));
-    pxm_value_set(taken, "etag", pxm_value_cstring(text_of(item, "etag")));
-    if (!source->taken) {
-        source->taken = pxm_value_list();
-    }
-    pxm_value_append(source->taken, taken);
-}
-
-void crew_source_settle(struct crew_source *source, const pxm_value *item, uint32_t outcome, int64_t delay_ms,
-                        const pxm_value *cause)
-{
-    if (source->options.kind == CREW_SOURCE_QUEUE) {
-        settle_message(source, item, outcome, delay_ms, cause);
-    } else {
-        take_object(source, item, outcome);
-    }
-    pull(source);
-}
-
-void crew_source_call(struct crew_source *source, struct crew_call *call)
-{
-    static const char *const whats[] = {[CREW_CALL_LIST] = "list",
-                                        [CREW_CALL_DEPTH] = "depth",
-                                        [CREW_CALL_DEAD] = "dead",
-                                        [CREW_CALL_REDRIVE] = "redrive",
-                                        [CREW_CALL_DISCARD] = "discard"};
-    pxm_value *value = pxm_value_record();
-
-    call->number = ++source->next_number;
-    call->next = NULL;
-    call->fields = NULL;
-    pxm_error_clear(&call->error);
-    pxm_value_set(value, "id", pxm_value_cstring(call->id));
-    pxm_value_set(value, "cursor", pxm_value_cstring(call->cursor));
-    pxm_value_set(value, "limit", pxm_value_int(call->limit));
-    if (send_call(source, whats[call->kind], call->number, value, &call->error) != PXM_OK) {
-        call->done(call);
-        return;
-    }
-    *source->last_call = call;
-    source->last_call = &call->next;
 }

@@ -28,8 +28,9 @@ struct crew_source_options {
 };
 
 pxm_status crew_source_new(const struct crew_source_options *options, struct crew_source **ret, pxm_error *error);
-/* Ends the process at once; calls that it did not answer end with worker.lost. What was not settled will be told
- * again, by a queue when the lease has run out. */
+/* Ends the process when it has given back what it fetched and settled what was to be settled, which takes 4 s at most;
+ * calls that it did not answer end with worker.lost. What was told and not settled will be told again, by a queue when
+ * the lease has run out. */
 void crew_source_free(struct crew_source *source);
 
 /* No further events are fetched, or they are again. What was fetched may still be told once. */
@@ -38,6 +39,8 @@ void crew_source_pause(struct crew_source *source, bool pause);
  * cannot be done is logged: the event will be told again. */
 void crew_source_settle(struct crew_source *source, const pxm_value *item, uint32_t outcome, int64_t delay_ms,
                         const pxm_value *cause);
+/* No message is being fetched or held; what a store tells is there afterwards, too. */
+bool crew_source_is_quiet(const struct crew_source *source);
 int64_t crew_source_held(const struct crew_source *source);
 
 /* What is asked of a queue or store. Memory of the caller until `done`. */

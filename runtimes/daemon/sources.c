@@ -122,7 +122,9 @@ static void end_message(struct delivery *delivery)
     if (error.status == PXM_OK) {
         settle(delivery, PXM_SETTLE_DONE, 0, NULL);
     } else if (killed || pxm_error_is_transient(&error)) {
-        settle(delivery, PXM_SETTLE_RETRY, retry_pause_ms(supervisor->options, delivery->attempts - 1), &error);
+        bool stops = strcmp(error.code, "worker.lost") == 0 && atomic_load(&supervisor->draining);
+        int64_t pause_ms = stops ? 0 : retry_pause_ms(supervisor->options, delivery->attempts - 1);
+        settle(delivery, PXM_SETTLE_RETRY, pause_ms, &error);
     } else {
         settle(delivery, PXM_SETTLE_DEAD, 0, &error);
     }
@@ -363,8 +365,19 @@ void sources_pause(struct sources *sources)
     }
 }
 
+bool sources_are_quiet(const struct sources *sources)
+{
+    bool quiet = true;
+
+    for (const struct source *source = sources->first; source && quiet; source = source->next) {
+        quiet = crew_source_is_quiet(source->crew_source);
+    }
+    return quiet;
+}
+
 void sources_stop(struct sources *sources)
 {
+    sources_pause(sources); /* all of them at once, so that they end at the same time */
     while (sources->first) {
         struct source *source = sources->first;
         sources->first = source->next;

@@ -17,6 +17,8 @@ struct sources {
 pxm_status sources_load(struct sources *sources, struct supervisor *supervisor, pxm_error *error);
 /* Fetches nothing more; what was fetched goes on. */
 void sources_pause(struct sources *sources);
+/* Nothing is being fetched, and the runs of all messages have ended. */
+bool sources_are_quiet(const struct sources *sources);
 /* Messages whose runs have not ended will be delivered again when their leases run out. */
 void sources_stop(struct sources *sources);
 /* The source of an object_created trigger, by its place among them, and that trigger; NULL: there are no more. */

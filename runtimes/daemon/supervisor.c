@@ -38,7 +38,7 @@ static bool is_busy(const struct supervisor *supervisor)
             return true;
         }
     }
-    return supervisor->http && http_exchanges(supervisor->http) > 0;
+    return (supervisor->http && http_exchanges(supervisor->http) > 0) || !sources_are_quiet(&supervisor->sources);
 }
 
 static void on_drain_deadline(struct loop_timer *timer)

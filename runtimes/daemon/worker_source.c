@@ -7,6 +7,7 @@
 #include "daemon/crew_source.h"
 #include "daemon/ipc.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,8 +21,9 @@ struct worker_source {
     enum crew_source_kind kind;
     char *prefix;
     int64_t wait_ms, lease_ms;
-    int64_t max;      /* of the question that is being asked */
-    pxm_value *taken; /* of it; NULL: none */
+    atomic_bool paused; /* the question that is being asked may be answered now */
+    int64_t max;        /* of it */
+    pxm_value *taken;   /* of it; NULL: none */
 };
 
 static int64_t number_of(const pxm_value *message, const char *key)
@@ -93,6 +95,7 @@ static pxm_status fetch(struct worker_source *source, pxm_value *fields, pxm_err
 {
     struct pxm_instance *instance = source->instance;
     pxm_job job = job_for(source->wait_ms + CALL_MS_MAX);
+    job.cancelled = &source->paused;
     const struct pxm_receive receive = {
         .struct_size = sizeof receive, .max = source->max, .wait_ms = source->wait_ms, .lease_ms = source->lease_ms};
     const struct pxm_watch watch = {.struct_size = sizeof watch,
@@ -124,6 +127,9 @@ static void pull(struct pxm_task *task)
     pxm_error error = {0};
 
     pxm_status status = fields ? fetch(source, fields, &error) : pxm_error_no_memory(&error);
+    if (status == PXM_E_CANCELLED) { /* nothing came until it was paused */
+        pxm_error_clear(&error);
+    }
     const struct reply reply = {CREW_ITEMS, "resident", "items", worker_resident_bytes()};
     pxm_value_unref(source->taken);
     source->taken = NULL;
@@ -247,10 +253,16 @@ void worker_source_receive(struct worker *worker, uint32_t type, const pxm_value
         become_source(worker, message);
     } else if (type == CREW_PULL && source) { /* one at a time: the next comes after the answer */
         const pxm_value *taken = pxm_value_get(message, "taken");
+        atomic_store(&source->paused, false);
         source->max = number_of(message, "max");
         source->taken = pxm_value_type(taken) == PXM_TYPE_LIST ? pxm_value_ref(taken) : NULL;
         pxm_pool_submit(worker->engine->pool, &source->task);
     } else if (type == CREW_CALL && source) {
-        answer(source, message);
+        const char *what = text_of(message, "what");
+        if (what && strcmp(what, "pause") == 0) {
+            atomic_store(&source->paused, true);
+        } else {
+            answer(source, message);
+        }
     }
 }

@@ -75,7 +75,7 @@ expect_code 0
 it an_input_that_ended_two_workers_is_not_tried_again
 make_evil
 serve
-for expected in 500 500 400 400; do
+for expected in 500 500 422 422; do
     ask POST /deed -H 'Content-Type: application/json' -d '{"deed": "segv", "nonce": "the same"}'
     expect_status $expected
 done

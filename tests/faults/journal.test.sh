@@ -46,9 +46,25 @@ for at in 20 $((size / 3)) $((size / 2)) $((size - 40)); do
     expect_code 0
 done
 find state -name 'journal*' | grep -qv -e 'journal.db$' -e 'journal.mark$' || complain 'nothing was set aside'
-head -c 100 state/journal.db >short && cp short state/journal.db
+
+it what_waited_in_a_lost_journal_is_found_in_the_store
+begin_app
+insist "$turned" one
+await_rest
+stop_daemon
+# An original whose job is in no journal any more, and of which there is nothing else either.
+mkdir before && cp state/pixmill.db* before
+serve
+picture lost.jpg lost
+insist lost.jpg lost
+await_rest
+stop_daemon
+rm -rf "state/images/thumbnails/${filename%.*}" state/pixmill.db*
+cp before/pixmill.db* state
+head -c 100 state/journal.db >short && cp short state/journal.db && rm -f state/journal.db-wal
 serve
 grep -qF 'the journal was damaged' log || complain "it is silent: $(cat log)"
+await_status "$filename" ready
 expect_sound
 stop_daemon
 

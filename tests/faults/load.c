@@ -98,7 +98,7 @@ static int send_upload(const struct load *load, const struct upload *upload, cha
         const char *text = pxm_value_as_string(pxm_value_get(value, "filename"), NULL);
         snprintf(filename, LEDGER_NAME_MAX, "%s", text ? text : "");
         pxm_value_unref(value);
-    } else if (status == 400 && strstr(answer.body, "\"input.poison\"")) {
+    } else if (status == 422 && strstr(answer.body, "\"input.poison\"")) {
         status = REFUSED;
     }
     wire_answer_done(&answer);

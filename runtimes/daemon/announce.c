@@ -2,16 +2,12 @@
  * lets the run go on. */
 #include "daemon/announce.h"
 
-#include "app/event.h"
-#include "base/json.h"
-#include "base/value.h"
+#include "daemon/object_event.h"
 #include "daemon/supervisor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { EVENT_BYTES_MAX = 64 << 10 };
 
 struct announcement {
     struct journal_op op;
@@ -54,26 +50,6 @@ static void on_journaled(struct journal_op *op)
     }
 }
 
-static pxm_status write_event(const char *store, const char *key, char **ret, pxm_error *error)
-{
-    const struct app_object object = {
-        .store = store, .key = key, .bytes = PXM_UNSET_INT, .time_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg)};
-    pxm_value *event = NULL;
-    struct pxm_buf buf;
-
-    pxm_buf_init(&buf, EVENT_BYTES_MAX);
-    pxm_status status = app_event_object_created(&object, &event, error);
-    if (status == PXM_OK) {
-        status = pxm_json_write(&buf, event, 0, 0, error);
-    }
-    if (status == PXM_OK && !(*ret = pxm_buf_take(&buf))) {
-        status = pxm_error_no_memory(error);
-    }
-    pxm_value_unref(event);
-    pxm_buf_done(&buf);
-    return status;
-}
-
 static size_t count_triggers(const struct app_manifest *manifest, const char *store, const char *key)
 {
     size_t count = 0;
@@ -86,11 +62,10 @@ static size_t count_triggers(const struct app_manifest *manifest, const char *st
 
 static pxm_status prepare(struct announcing *all, const char *store, const char *key)
 {
-    if (asprintf(&all->dedupe, "%s:%s", store, key) < 0) {
-        all->dedupe = NULL;
-        return pxm_error_no_memory(&all->error);
-    }
-    return write_event(store, key, &all->event, &all->error);
+    const struct app_object object = {
+        .store = store, .key = key, .bytes = PXM_UNSET_INT, .time_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg)};
+
+    return object_event_write(&object, &all->event, &all->dedupe, &all->error);
 }
 
 static void submit(struct announcing *all, const char *store, const char *key)

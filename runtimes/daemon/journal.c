@@ -24,6 +24,7 @@ struct queue {
 struct journal {
     struct loop *loop;
     struct loop_source source; /* readable when something is in `finished` */
+    bool stays_damaged;        /* nobody has made up for the damage yet */
     int folder, mark;
     char *folder_path, *path;
     pthread_t thread;
@@ -403,7 +404,7 @@ static void end_life(struct journal *journal)
     if (journal->sick || journal_begin(db, &error) != PXM_OK) {
         return;
     }
-    if (db->meta[META_RESCUED_MS]) {
+    if (db->meta[META_RESCUED_MS] && !journal->stays_damaged) {
         db->meta[META_RESCUED_MS] = 0;
         db->changed = true;
     }
@@ -411,6 +412,11 @@ static void end_life(struct journal *journal)
         journal_mark_write(journal->mark, db);
         sqlite3_db_config(db->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }
+}
+
+void journal_stay_damaged(struct journal *journal)
+{
+    journal->stays_damaged = true;
 }
 
 void journal_close(struct journal *journal)

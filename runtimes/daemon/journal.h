@@ -123,7 +123,8 @@ enum journal_found {
     JOURNAL_FOUND_DAMAGED /* integrity_check, a checksum or the count of what was committed failed: the file was set
                              aside under the name `aside` (with -wal and -shm where there were such) and what could be
                              read was taken over; the caller must look for work in its stores. Said again by every
-                             open until a journal_close has shown that the caller lived to do so */
+                             open until a journal_close has shown that the caller lived to do so, see also
+                             journal_stay_damaged */
 };
 struct journal_report {
     enum journal_found found;
@@ -134,6 +135,9 @@ struct journal_report {
  * journal.version: a newer program made it. */
 pxm_status journal_open(const struct journal_options *options, struct journal **ret, struct journal_report *report,
                         pxm_error *error);
+/* The caller was told that the journal was damaged, and will not have looked at all stores when it closes it: the next
+ * open says so again. [loop] */
+void journal_stay_damaged(struct journal *journal);
 /* Finishes what was submitted, `done` is called for all of it (on this thread, the loop's), then closes. */
 void journal_close(struct journal *journal);
 void journal_submit(struct journal *journal, struct journal_op *op); /* [loop] */

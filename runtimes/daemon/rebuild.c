@@ -1,10 +1,9 @@
 /* One page after the other, the next when the jobs of the last are in the journal. */
 #include "daemon/rebuild.h"
 
-#include "app/event.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/value.h"
+#include "daemon/object_event.h"
 #include "daemon/supervisor.h"
 
 #include <inttypes.h>
@@ -12,26 +11,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AGAIN_MS = 1000, EVENT_BYTES_MAX = 64 << 10 };
+enum { AGAIN_MS = 1000 };
 
 static void list_page(struct rebuild *rebuild);
 
-static void next_store(struct rebuild *rebuild)
+/* NULL: the first page of a store. */
+static void turn_to(struct rebuild *rebuild, size_t index, char *cursor)
 {
-    rebuild->index++;
     free(rebuild->cursor);
-    rebuild->cursor = NULL;
+    rebuild->cursor = cursor;
+    rebuild->index = index;
+    rebuild->next = cursor == rebuild->next ? NULL : rebuild->next;
     list_page(rebuild);
+}
+
+static void try_again(struct rebuild *rebuild)
+{
+    loop_timer_set(rebuild->supervisor->loop, &rebuild->again, AGAIN_MS);
 }
 
 /* ---- jobs -------------------------------------------------------------------------------------------------------- */
 
 static void page_done(struct rebuild *rebuild)
 {
-    if (rebuild->cursor) {
-        list_page(rebuild);
+    if (rebuild->anew) {
+        rebuild->anew = false;
+        turn_to(rebuild, 0, NULL);
+    } else if (rebuild->failed) {
+        try_again(rebuild);
     } else {
-        next_store(rebuild);
+        turn_to(rebuild, rebuild->next ? rebuild->index : rebuild->index + 1, rebuild->next);
     }
 }
 
@@ -42,30 +51,20 @@ static void on_added(struct journal_op *op)
 
     if (op->error.status != PXM_OK) {
         pxm_log(PXM_LOG_ERROR, "rebuild", NULL, "%s: no job: %s", job->dedupe, op->error.text);
+        rebuild->failed = rebuild->failed || pxm_error_is_transient(&op->error);
     }
     rebuild->added += op->ret_id != 0;
     journal_op_done(op);
     free(job->event);
     free(job->dedupe);
-    if (--rebuild->pending == 0) {
-        jobs_look(&rebuild->supervisor->jobs);
+    if (--rebuild->pending > 0) {
+        return;
+    }
+    edition_unref(rebuild->edition);
+    jobs_look(&rebuild->supervisor->jobs);
+    if (rebuild->going_on) {
         page_done(rebuild);
     }
-}
-
-static char *write_event(const struct app_object *object)
-{
-    pxm_value *event = NULL;
-    struct pxm_buf buf;
-    char *text = NULL;
-
-    pxm_buf_init(&buf, EVENT_BYTES_MAX);
-    if (app_event_object_created(object, &event, NULL) == PXM_OK && pxm_json_write(&buf, event, 0, 0, NULL) == PXM_OK) {
-        text = pxm_buf_take(&buf);
-    }
-    pxm_value_unref(event);
-    pxm_buf_done(&buf);
-    return text;
 }
 
 static void prepare(struct rebuild *rebuild, const pxm_value *item)
@@ -73,19 +72,18 @@ static void prepare(struct rebuild *rebuild, const pxm_value *item)
     const struct app_trigger *trigger = rebuild->trigger;
     struct rebuild_job *job = &rebuild->jobs[rebuild->pending];
     int64_t now_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg);
-    const struct app_object object = {.store = trigger->store,
-                                      .key = pxm_value_as_string(pxm_value_get(item, "key"), NULL),
-                                      .etag = pxm_value_as_string(pxm_value_get(item, "etag"), NULL),
-                                      .bytes = pxm_value_as_int(pxm_value_get(item, "bytes")),
-                                      .time_ms = pxm_value_as_int(pxm_value_get(item, "modified_at"))};
+    const struct app_object object = object_event_of(trigger->store, item);
+    pxm_error error = {0};
 
     if (!app_trigger_wants(trigger, object.store, object.key)) {
         return;
     }
-    *job = (struct rebuild_job){.rebuild = rebuild, .event = write_event(&object)};
-    if (!job->event || asprintf(&job->dedupe, "%s:%s", object.store, object.key) < 0) {
+    *job = (struct rebuild_job){.rebuild = rebuild};
+    if (object_event_write(&object, &job->event, &job->dedupe, &error) != PXM_OK) {
         free(job->event);
-        pxm_log(PXM_LOG_ERROR, "rebuild", NULL, "%s: no job: out of memory", object.key);
+        free(job->dedupe);
+        pxm_log(PXM_LOG_ERROR, "rebuild", NULL, "%s: no job: %s", object.key, error.text);
+        rebuild->failed = rebuild->failed || pxm_error_is_transient(&error);
         return;
     }
     job->op = (struct journal_op){.kind = JOURNAL_ADD,
@@ -104,14 +102,17 @@ static void prepare(struct rebuild *rebuild, const pxm_value *item)
 static void take_page(struct rebuild *rebuild, const pxm_value *fields)
 {
     const pxm_value *items = pxm_value_get(fields, "items"), *cursor = pxm_value_get(fields, "cursor");
+    const char *next = pxm_value_type(cursor) == PXM_TYPE_STRING ? pxm_value_as_string(cursor, NULL) : NULL;
 
-    free(rebuild->cursor);
-    rebuild->cursor = pxm_value_type(cursor) == PXM_TYPE_STRING ? strdup(pxm_value_as_string(cursor, NULL)) : NULL;
+    free(rebuild->next);
+    rebuild->next = next ? strdup(next) : NULL;
+    rebuild->failed = next && !rebuild->next;
     rebuild->pending = 0;
     for (size_t i = 0; i < pxm_value_count(items) && rebuild->pending < REBUILD_PAGE; i++) {
         prepare(rebuild, pxm_value_at(items, i));
     }
     size_t count = rebuild->pending; /* it falls when the journal answers */
+    rebuild->edition = count > 0 ? edition_current(rebuild->supervisor) : NULL;
     for (size_t i = 0; i < count; i++) {
         journal_submit(rebuild->supervisor->journal, &rebuild->jobs[i].op);
     }
@@ -131,11 +132,11 @@ static void on_listed(struct crew_call *call)
     if (call->error.status == PXM_OK) {
         take_page(rebuild, call->fields);
     } else if (pxm_error_is_transient(&call->error)) {
-        loop_timer_set(rebuild->supervisor->loop, &rebuild->again, AGAIN_MS);
+        try_again(rebuild);
     } else {
         pxm_log(PXM_LOG_ERROR, "rebuild", NULL, "store %s cannot be listed, so jobs of its objects may be lost: %s",
                 rebuild->trigger->store, call->error.text);
-        next_store(rebuild);
+        turn_to(rebuild, rebuild->index + 1, NULL);
     }
     pxm_value_unref(call->fields);
 }
@@ -175,12 +176,27 @@ void rebuild_start(struct rebuild *rebuild, struct supervisor *supervisor)
     list_page(rebuild);
 }
 
+void rebuild_renew(struct rebuild *rebuild)
+{
+    if (!rebuild->going_on) {
+        return;
+    }
+    loop_timer_cancel(rebuild->supervisor->loop, &rebuild->again);
+    if (rebuild->pending > 0) {
+        rebuild->anew = true;
+    } else {
+        turn_to(rebuild, 0, NULL);
+    }
+}
+
 void rebuild_stop(struct rebuild *rebuild)
 {
-    if (rebuild->supervisor) {
+    if (rebuild->going_on) {
+        journal_stay_damaged(rebuild->supervisor->journal);
         loop_timer_cancel(rebuild->supervisor->loop, &rebuild->again);
     }
     rebuild->going_on = false;
     free(rebuild->cursor);
-    rebuild->cursor = NULL;
+    free(rebuild->next);
+    rebuild->cursor = rebuild->next = NULL;
 }

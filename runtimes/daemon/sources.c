@@ -1,12 +1,11 @@
 /* A source belongs to an edition; what it delivered may outlive it, and then is not settled but delivered again. */
 #include "daemon/sources.h"
 
-#include "app/event.h"
 #include "base/digest.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/value.h"
 #include "daemon/conclude.h"
+#include "daemon/object_event.h"
 #include "daemon/observe.h"
 #include "daemon/retry.h"
 #include "daemon/supervisor.h"
@@ -248,34 +247,6 @@ static void on_added(struct journal_op *op)
     settle(delivery, error.status == PXM_OK ? PXM_SETTLE_DONE : PXM_SETTLE_RETRY, 0, NULL);
 }
 
-static pxm_status write_file_event(struct delivery *delivery, pxm_error *error)
-{
-    const pxm_value *item = delivery->item;
-    const char *store = delivery->source->trigger->store;
-    const char *key = pxm_value_as_string(pxm_value_get(item, "key"), NULL);
-    const struct app_object object = {.store = store,
-                                      .key = key,
-                                      .etag = pxm_value_as_string(pxm_value_get(item, "etag"), NULL),
-                                      .bytes = pxm_value_as_int(pxm_value_get(item, "bytes")),
-                                      .time_ms = pxm_value_as_int(pxm_value_get(item, "modified_at"))};
-    struct pxm_buf buf;
-
-    if (asprintf(&delivery->dedupe, "%s:%s", store, key) < 0) {
-        delivery->dedupe = NULL;
-        return pxm_error_no_memory(error);
-    }
-    pxm_buf_init(&buf, EVENT_BYTES_MAX);
-    pxm_status status = app_event_object_created(&object, &delivery->event, error);
-    if (status == PXM_OK) {
-        status = pxm_json_write(&buf, delivery->event, 0, 0, error);
-    }
-    if (status == PXM_OK && !(delivery->text = pxm_buf_take(&buf))) {
-        status = pxm_error_no_memory(error);
-    }
-    pxm_buf_done(&buf);
-    return status;
-}
-
 static void on_file(void *arg, struct crew_source *crew_source, const pxm_value *item)
 {
     struct source *source = arg;
@@ -292,7 +263,8 @@ static void on_file(void *arg, struct crew_source *crew_source, const pxm_value 
         settle(delivery, PXM_SETTLE_DONE, 0, NULL);
         return;
     }
-    if (write_file_event(delivery, &error) != PXM_OK) {
+    const struct app_object object = object_event_of(source->trigger->store, item);
+    if (object_event_write(&object, &delivery->text, &delivery->dedupe, &error) != PXM_OK) {
         pxm_log(PXM_LOG_ERROR, "sources", NULL, "%s: %s", key, error.text);
         settle(delivery, PXM_SETTLE_RETRY, 0, NULL);
         return;

@@ -138,6 +138,7 @@ void supervisor_loaded(struct supervisor *supervisor)
     if (sources_load(&supervisor->sources, supervisor, &error) != PXM_OK) {
         pxm_log(PXM_LOG_ERROR, "daemon", NULL, "queues and folders: %s", error.text);
     }
+    rebuild_renew(&supervisor->rebuild);
     if (supervisor->was_damaged) {
         supervisor->was_damaged = false;
         rebuild_start(&supervisor->rebuild, supervisor);
@@ -302,6 +303,9 @@ static void close_all(struct supervisor *supervisor)
     atomic_store(&supervisor->draining, true);
     sources_stop(&supervisor->sources);
     rebuild_stop(&supervisor->rebuild);
+    if (supervisor->was_damaged) {
+        journal_stay_damaged(supervisor->journal);
+    }
     editions_stop(supervisor);
     schedules_stop(&supervisor->schedules);
     journal_close(supervisor->journal);

@@ -267,6 +267,32 @@ else
     skip 'no small file system may be mounted here'
 fi
 
+it a_lost_journal_is_made_up_for_whatever_comes_in_between
+make_app
+serve
+for n in 1 2 3; do
+    upload "$turned" -H "Idempotency-Key: $n"
+    await_status "$filename" ready
+done
+await_rest
+stop_daemon
+rm -r state/journal.db state/images/thumbnails
+serve
+await_log 'the journal was damaged'
+stop_daemon KILL
+serve
+operate POST /admin/reload
+expect_status 202
+await_log 'loaded anew'
+await_log 'looked at all objects again'
+await_rest
+expect_equal "$(find state/images/thumbnails -name 320.webp | wc -l)" 3 'pictures with thumbnails'
+stop_daemon
+expect_code 0
+serve
+if grep -q 'was damaged' log; then complain 'what was made up for is told again'; fi
+stop_daemon
+
 it what_is_left_when_it_must_stop_at_once_leaves_no_trace
 make_app
 serve

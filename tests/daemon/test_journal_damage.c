@@ -422,6 +422,10 @@ static void damage_is_told_until_the_daemon_lived_to_react(void **state)
     place_must_open(place, JOURNAL_FOUND_DAMAGED);
     assert_string_equal(place->report.aside, first.aside);
     assert_int_equal(place->report.lost, first.lost);
+    journal_stay_damaged(place->journal);
+    place_close(place);
+    place_must_open(place, JOURNAL_FOUND_DAMAGED);
+    assert_string_equal(place->report.aside, first.aside);
     place_close(place);
     place_must_open(place, JOURNAL_FOUND_SOUND);
     place_empty(killed);

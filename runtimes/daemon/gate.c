@@ -233,20 +233,26 @@ static struct app_response *answer_without_route(const struct request *request)
     return NULL;
 }
 
-/* A page elsewhere may have a name that leads to this machine (DNS rebinding). Where being on this machine is all that
- * it takes, only names of this machine are served. */
-static bool is_known_host(const struct request *request)
+bool request_is_for_this_machine(const struct app_head *head)
 {
     static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-    const struct supervisor *supervisor = request->supervisor;
-    const char *host = app_head_get(http_head(request->exchange), "Host");
-    bool found = supervisor->upload_token[0] != '\0' || supervisor->options->trust_proxy || !host;
+    const char *host = app_head_get(head, "Host");
+    bool found = !host;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0] && !found; i++) {
         size_t length = strlen(names[i]);
         found = strncasecmp(host, names[i], length) == 0 && (host[length] == '\0' || host[length] == ':');
     }
     return found;
+}
+
+/* Where being on this machine is all that it takes, only names of this machine are served. */
+static bool is_known_host(const struct request *request)
+{
+    const struct supervisor *supervisor = request->supervisor;
+
+    return supervisor->upload_token[0] != '\0' || supervisor->options->trust_proxy ||
+           request_is_for_this_machine(http_head(request->exchange));
 }
 
 /* What a path takes, for browsers that ask before they send. */

@@ -52,7 +52,7 @@ static bool is_permitted(const struct supervisor *supervisor, const struct opera
 
     return !operation->for_operators || request_token_is(head, supervisor->operator_token) ||
            (operation->start == operation_metrics && here && !supervisor->options->trust_proxy &&
-            !app_head_get(head, "X-Forwarded-For"));
+            !app_head_get(head, "X-Forwarded-For") && request_is_for_this_machine(head));
 }
 
 const struct operation *operation_find(struct supervisor *supervisor, const struct app_head *head,

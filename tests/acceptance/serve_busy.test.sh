@@ -206,6 +206,19 @@ ask POST /make -H 'Idempotency-Key: two'
 [ "$(json id)" != "$first" ] || complain 'another key is another run'
 stop_daemon
 
+it a_page_whose_name_leads_to_this_machine_reads_nothing
+make_app
+serve
+ask GET /metrics
+expect_status 200
+ask GET /metrics -H 'Host: rebound.example'
+expect_status 401
+ask GET /metrics -H 'Host: localhost.example'
+expect_status 401
+ask GET /images -H 'Host: rebound.example'
+expect_status 421
+stop_daemon
+
 it the_first_messages_of_two_queues_are_two_runs
 make_app
 printf '    queues:\n      first: {sqlite: {path: "%s", queue: q}}\n      other: {sqlite: {path: "%s", queue: q}}\n' \

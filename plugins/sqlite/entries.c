@@ -1,62 +1,17 @@
-/* Index entries: how values are compared, and keeping them in line with the items. The declared fields are those in
+/* Index entries: keeping them in line with the items. The declared fields are those in
  * the database, not those of the instance, so that processes of an older configuration write what the newest one
  * asks for. */
 #include "sqlite.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-
-/* ---- values ---- */
-
-static void entry_of_float(double value, struct sqlite_entry *entry)
-{
-    /* A float that is an int equals that int, as everywhere. */
-    bool whole = value >= -0x1p63 && value < 0x1p63 && value == (double)(int64_t)value;
-    int length = whole ? snprintf((char *)entry->bytes, sizeof entry->bytes, "n%" PRId64, (int64_t)value)
-                       : snprintf((char *)entry->bytes, sizeof entry->bytes, "n%.17g", value);
-    entry->length = (size_t)length;
-}
-
-pxm_status sqlite_entry_of(const struct pxm_host *host, const pxm_value *value, struct sqlite_entry *ret,
-                           pxm_error *error)
-{
-    size_t length = 0;
-    const char *text = host->value_as_string(value, &length);
-    ret->length = 0;
-    switch (host->value_type(value)) {
-    case PXM_TYPE_STRING:
-        if (length > SQLITE_VALUE_MAX) {
-            return host->fail(error, PXM_E_LIMIT, "table.too_large",
-                              "a value in an indexed field may have %d bytes, not %zu", SQLITE_VALUE_MAX, length);
-        }
-        ret->bytes[0] = 's';
-        memcpy(ret->bytes + 1, text, length);
-        ret->length = length + 1;
-        break;
-    case PXM_TYPE_BOOL:
-        memcpy(ret->bytes, host->value_as_bool(value) ? "b1" : "b0", 2);
-        ret->length = 2;
-        break;
-    case PXM_TYPE_INT:
-        ret->length = (size_t)snprintf((char *)ret->bytes, sizeof ret->bytes, "n%" PRId64, host->value_as_int(value));
-        break;
-    case PXM_TYPE_FLOAT:
-        entry_of_float(host->value_as_float(value), ret);
-        break;
-    default:
-        break;
-    }
-    return PXM_OK;
-}
 
 /* ---- entries of one item ---- */
 
 static pxm_status add_value(struct sqlite_session *session, int64_t table, const char *field, const pxm_value *value,
                             int64_t seq)
 {
-    struct sqlite_entry entry;
-    pxm_status status = sqlite_entry_of(session->database->host, value, &entry, session->error);
+    struct tablebase_value entry;
+    pxm_status status = tablebase_value_of(session->database->host, value, &entry, session->error);
     if (status != PXM_OK || entry.length == 0) {
         return status;
     }
@@ -75,14 +30,8 @@ static pxm_status add_field(struct sqlite_session *session, int64_t table, const
     if (host->value_type(value) != PXM_TYPE_LIST) {
         return add_value(session, table, field, value, seq);
     }
-    size_t count = host->value_count(value);
-    if (count > SQLITE_MEMBERS_MAX) {
-        return host->fail(session->error, PXM_E_LIMIT, "table.too_large",
-                          "the list in the indexed field %s may have %d items, not %zu", field, SQLITE_MEMBERS_MAX,
-                          count);
-    }
-    pxm_status status = PXM_OK;
-    for (size_t i = 0; status == PXM_OK && i < count; i++) {
+    pxm_status status = tablebase_check_members(host, field, value, session->error);
+    for (size_t i = 0; status == PXM_OK && i < host->value_count(value); i++) {
         status = add_value(session, table, field, host->value_at(value, i), seq);
     }
     return status;

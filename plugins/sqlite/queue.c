@@ -20,7 +20,7 @@ pxm_status sqlite_queue_json(const struct sqlite_queue *queue, const pxm_value *
 {
     const struct pxm_host *host = queue->host;
     pxm_blob *json = NULL;
-    if (sqlite_is_deeper(host, value, PXM_STORED_DEPTH_MAX)) {
+    if (tablebase_is_deeper(host, value, PXM_STORED_DEPTH_MAX)) {
         return host->fail(error, PXM_E_INVALID, "queue.bad_message", "a message or cause nests deeper than %d levels",
                           PXM_STORED_DEPTH_MAX);
     }

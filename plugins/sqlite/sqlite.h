@@ -7,6 +7,8 @@
 #ifndef PXM_SQLITE_H
 #define PXM_SQLITE_H
 
+#include "tablebase/tablebase.h"
+
 #include <pixmill/plugin.h>
 
 #include <pthread.h>
@@ -134,11 +136,7 @@ pxm_status sqlite_schema_prepare(struct sqlite_session *session);
 /* ---- a logical table: the metadata interface (table.c, table_query.c) ---- */
 
 enum {
-    SQLITE_KEY_MAX = 1024,
-    SQLITE_NAME_MAX = 255,       /* of tables and fields                            */
-    SQLITE_ITEM_MAX = 400 << 10, /* of an item as JSON                              */
-    SQLITE_VALUE_MAX = 1024,     /* of a string that is looked up through an index  */
-    SQLITE_MEMBERS_MAX = 256,    /* of a list in an indexed field                   */
+    SQLITE_NAME_MAX = 255, /* of tables and fields */
     SQLITE_CURSOR_KEY_BYTES = 32,
     SQLITE_PAGE_BYTES_MAX = 4 << 20 /* of JSON: with this a page is full, however few items it has */
 };
@@ -152,6 +150,7 @@ struct sqlite_table_config {
 struct sqlite_table {
     const struct pxm_host *host;
     const struct sqlite_table_config *config;
+    struct tablebase base;
     struct sqlite_database database;
     int64_t id;
     uint8_t cursor_key[SQLITE_CURSOR_KEY_BYTES];
@@ -208,34 +207,12 @@ pxm_status sqlite_queue_dead(void *self, pxm_job *job, const char *cursor, int64
 pxm_status sqlite_queue_redrive(void *self, pxm_job *job, const char *id, pxm_error *error);
 pxm_status sqlite_queue_discard(void *self, pxm_job *job, const char *id, pxm_error *error);
 
-/* ---- items as values (item.c). Pure: they touch no database. ---- */
-
-/* Whether lists and records in the value nest deeper than `levels`. */
-bool sqlite_is_deeper(const struct pxm_host *host, const pxm_value *value, int levels);
-pxm_status sqlite_item_check_key(const struct pxm_host *host, const char *key, pxm_error *error);
-/* Names and types of the fields that a record is asked to set. */
-pxm_status sqlite_item_check_set(const struct sqlite_table *table, const struct pxm_record *record, pxm_error *error);
-/* An item as it is shown: the stored fields behind its key. */
+/* An item as it is shown: the stored fields behind its key (item.c). */
 pxm_status sqlite_item_show(const struct sqlite_table *table, const char *key, const char *json, size_t length,
                             pxm_value **ret, pxm_error *error);
-/* PXM_OK if all of `expect` (may be NULL) holds for an item (NULL: there is none), else table.conflict. */
-pxm_status sqlite_item_expect(const struct sqlite_table *table, const char *key, const pxm_value *item,
-                              const pxm_value *expect, pxm_error *error);
-/* *ret_newer: whether `set` may be written over the item, by its field `newer_by`. */
-pxm_status sqlite_item_newer(const struct sqlite_table *table, const struct pxm_record *record, const pxm_value *item,
-                             bool *ret_newer, pxm_error *error);
-/* The item (NULL: none) with the fields of `set`, as it will be stored: without its key. */
-pxm_status sqlite_item_merge(const struct sqlite_table *table, const struct pxm_record *record, const pxm_value *item,
-                             pxm_value **ret, pxm_error *error);
 
 /* ---- index entries (entries.c) ---- */
 
-struct sqlite_entry { /* a value as bytes that are equal when the values are */
-    uint8_t bytes[SQLITE_VALUE_MAX + 1];
-    size_t length; /* 0: has no order or equality worth an index: null, a list, a record */
-};
-pxm_status sqlite_entry_of(const struct pxm_host *host, const pxm_value *value, struct sqlite_entry *ret,
-                           pxm_error *error);
 /* Brings the entries of an item in line with its stored fields. */
 pxm_status sqlite_entries_write(struct sqlite_session *session, int64_t table, int64_t seq, const pxm_value *stored);
 /* Makes the indexes of a table those that are declared, reading all items if some are new. In a write transaction. */

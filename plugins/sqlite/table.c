@@ -76,10 +76,10 @@ static pxm_status store_row(const struct sqlite_table *table, struct sqlite_sess
         return status;
     }
     const char *json = host->blob_data(blob, &length);
-    if (length > SQLITE_ITEM_MAX) {
+    if (length > TABLEBASE_ITEM_MAX) {
         status = host->fail(session->error, PXM_E_LIMIT, "table.too_large",
                             "the item \"%s\" would have %zu bytes, more than the %d that a table takes", key, length,
-                            SQLITE_ITEM_MAX);
+                            TABLEBASE_ITEM_MAX);
     } else if (!row->json || strlen(row->json) != length || memcmp(row->json, json, length) != 0) {
         status = store_json(table, session, key, row, json, length);
         if (status == PXM_OK) {
@@ -112,13 +112,13 @@ static pxm_status write_item(struct sqlite_session *session, void *arg)
                                    record->key, table->config->table);
     }
     if (status == PXM_OK) {
-        status = sqlite_item_expect(table, record->key, change->row.item, record->expect, session->error);
+        status = tablebase_expect(&table->base, record->key, change->row.item, record->expect, session->error);
     }
     if (status == PXM_OK) {
-        status = sqlite_item_newer(table, record, change->row.item, &change->applied, session->error);
+        status = tablebase_newer(&table->base, record, change->row.item, &change->applied, session->error);
     }
     if (status == PXM_OK && change->applied) {
-        status = sqlite_item_merge(table, record, change->row.item, &merged, session->error);
+        status = tablebase_merge(&table->base, record, change->row.item, &merged, session->error);
     }
     if (status == PXM_OK && change->applied) {
         status = store_row(table, session, record->key, &change->row, merged);
@@ -133,9 +133,9 @@ static pxm_status table_record(void *self, pxm_job *job, const struct pxm_record
     struct change change = {.table = self, .key = record->key, .record = record};
     struct sqlite_table *table = change.table;
     const struct pxm_host *host = table->host;
-    pxm_status status = sqlite_item_check_key(host, record->key, error);
+    pxm_status status = tablebase_check_key(host, record->key, error);
     if (status == PXM_OK) {
-        status = sqlite_item_check_set(table, record, error);
+        status = tablebase_check_set(&table->base, record, error);
     }
     if (status == PXM_OK) {
         status = sqlite_transact(&table->database, job, true, write_item, &change, error);
@@ -163,7 +163,7 @@ static pxm_status erase_item(struct sqlite_session *session, void *arg)
     struct change *change = arg;
     pxm_status status = read_item(session, change);
     if (status == PXM_OK) {
-        status = sqlite_item_expect(change->table, change->key, change->row.item, change->expect, session->error);
+        status = tablebase_expect(&change->table->base, change->key, change->row.item, change->expect, session->error);
     }
     for (size_t i = 0; status == PXM_OK && change->row.item && i < sizeof drops / sizeof *drops; i++) {
         sqlite3_stmt *drop = sqlite_statement(session, drops[i]);
@@ -176,7 +176,7 @@ static pxm_status erase_item(struct sqlite_session *session, void *arg)
 /* Checks the key and does `work` on its item. */
 static pxm_status transact_item(struct change *change, pxm_job *job, bool write, sqlite_work *work, pxm_error *error)
 {
-    pxm_status status = sqlite_item_check_key(change->table->host, change->key, error);
+    pxm_status status = tablebase_check_key(change->table->host, change->key, error);
     return status == PXM_OK ? sqlite_transact(&change->table->database, job, write, work, change, error) : status;
 }
 
@@ -217,21 +217,8 @@ static pxm_status table_erase(void *self, pxm_job *job, const char *key, const p
 static pxm_status validate(const struct pxm_host *host, const void *config, pxm_error *error)
 {
     const struct sqlite_table_config *settings = config;
-    const pxm_value *indexes = settings->indexes;
-    for (size_t i = 0; indexes && i < host->value_count(indexes); i++) {
-        size_t length = 0;
-        const char *field = host->value_as_string(host->value_at(indexes, i), &length);
-        if (length == 0 || length > SQLITE_NAME_MAX || strcmp(field, settings->key) == 0) {
-            return host->fail(error, PXM_E_INVALID, "option.invalid",
-                              "indexes: \"%s\" is not the name of a field that can have an index", field);
-        }
-        for (size_t other = 0; other < i; other++) {
-            if (strcmp(field, host->value_as_string(host->value_at(indexes, other), NULL)) == 0) {
-                return host->fail(error, PXM_E_INVALID, "option.invalid", "indexes: %s is there twice", field);
-            }
-        }
-    }
-    return PXM_OK;
+    struct tablebase base = {.host = host, .key_field = settings->key};
+    return tablebase_check_indexes(&base, settings->indexes, error);
 }
 
 /* The id of the table; 0 if it is not there yet. */
@@ -328,6 +315,7 @@ static pxm_status table_create(const struct pxm_host *host, const void *config, 
     }
     table->host = host;
     table->config = settings;
+    table->base = (struct tablebase){.host = host, .key_field = settings->key};
     status = sqlite_database_init(&table->database, host, "table", settings->path, settings->busy_timeout, error);
     if (status == PXM_OK) {
         status = open_table(table, error);

@@ -15,14 +15,14 @@ enum {
     PLACE_BYTES = 8,
     MAC_BYTES = 16,
     CURSOR_BYTES = PLACE_BYTES + MAC_BYTES,
-    SIGNED_MAX = 2 * (SQLITE_NAME_MAX + 1) + SQLITE_VALUE_MAX + 1 + PLACE_BYTES
+    SIGNED_MAX = 2 * (SQLITE_NAME_MAX + 1) + TABLEBASE_VALUE_MAX + 1 + PLACE_BYTES
 };
 
 struct page {
     struct sqlite_table *table;
     const char *asked; /* the field that the query names; NULL: none */
     const char *field; /* by which it chooses; NULL: all items */
-    struct sqlite_entry equal;
+    struct tablebase_value equal;
     int64_t before; /* seq of the item before the page; INT64_MAX: the start */
     int64_t limit;
     pxm_value *items;
@@ -111,7 +111,7 @@ static pxm_status check_query(struct page *page, const struct pxm_query *query, 
     if (!query->field || !query->equal || host->value_type(query->equal) == PXM_TYPE_NULL) {
         return PXM_OK;
     }
-    pxm_status status = sqlite_entry_of(host, query->equal, &page->equal, error);
+    pxm_status status = tablebase_value_of(host, query->equal, &page->equal, error);
     if (status == PXM_OK && page->equal.length == 0) {
         status = host->fail(error, PXM_E_INVALID, "table.bad_query", "a field can equal a string, a number or a bool");
     }

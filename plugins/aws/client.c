@@ -1,5 +1,6 @@
 /* The loop around one exchange. [job] */
 #include "aws/client.h"
+#include "aws/crc32.h"
 #include "aws/retry.h"
 
 #include <inttypes.h>
@@ -65,6 +66,16 @@ static void set_place(struct aws_client *client)
     }
 }
 
+/* What the options say, with the service's own number of attempts where nobody says any. */
+static struct aws_options complete(const struct aws_service *service, const struct aws_options *options)
+{
+    struct aws_options all = *options;
+    if (all.attempts_max == PXM_UNSET_INT && service->attempts > 0 && !aws_environment("AWS_MAX_ATTEMPTS")) {
+        all.attempts_max = service->attempts;
+    }
+    return all;
+}
+
 pxm_status aws_client_new(const struct pxm_host *host, const struct aws_service *service,
                           const struct aws_options *options, struct aws_client **ret, pxm_error *error)
 {
@@ -77,7 +88,8 @@ pxm_status aws_client_new(const struct pxm_host *host, const struct aws_service 
     client->clock.host = host;
     aws_budget_init(&client->budget);
     pthread_mutex_init(&client->lock, NULL);
-    pxm_status status = aws_settings_load(host, options, service->name, &client->settings, error);
+    struct aws_options all = complete(service, options);
+    pxm_status status = aws_settings_load(host, &all, service->name, &client->settings, error);
     if (status != PXM_OK) {
         aws_client_free(client);
         return status;
@@ -241,6 +253,15 @@ static bool copy_headers(const struct aws_list *from, struct aws_list *to)
     return !to->failed;
 }
 
+/* Whether the body is the one that the service has sent; where it tells no checksum, there is nothing to compare. */
+static bool has_checksum(const struct aws_client *client, const struct aws_reply *reply)
+{
+    const char *told = client->service->checks_crc32 ? aws_list_get(&reply->headers, "x-amz-crc32") : NULL;
+    char own[16];
+    snprintf(own, sizeof own, "%" PRIu32, aws_crc32(aws_text_get(&reply->body), reply->body.length));
+    return !told || strcmp(told, own) == 0;
+}
+
 /* Reads the reply and judges it. */
 static bool take_reply(const struct attempt *attempt, struct aws_transfer *transfer, struct aws_reply *reply)
 {
@@ -260,6 +281,10 @@ static bool take_reply(const struct attempt *attempt, struct aws_transfer *trans
             return false;
         }
         aws_text_clear(&reply->body); /* the status says enough */
+    } else if (!has_checksum(attempt->client, reply)) {
+        aws_fault_set(&reply->fault, AWS_FAULT_TRANSIENT, AWS_REMEDY_WAIT,
+                      "the reply was damaged on its way: its checksum is another; does a proxy change replies?");
+        return false;
     }
     aws_fault_of_reply(&reply->fault, reply->status, &reply->headers, aws_text_get(&reply->body), reply->body.length,
                        aws_clock_now_ms(&attempt->client->clock));
@@ -439,6 +464,7 @@ bool aws_call(struct aws_client *client, pxm_job *job, const struct aws_request 
     bool good = request->payload || hash_body(request->body, payload) || fail_memory(reply);
     while (good) {
         good = send_once(&attempt, reply);
+        reply->attempts++;
         if (good) {
             aws_budget_give(&client->budget, course.last_cost ? course.last_cost : 1);
             break;

@@ -14,6 +14,8 @@ struct aws_service {
     uint32_t sign_flags;     /* AWS_SIGN_...                                               */
     bool sends_payload_hash; /* the header x-amz-content-sha256                            */
     int64_t delay_ms;        /* before the first repetition, at most                       */
+    int attempts;            /* of a request where nothing else is told; 0: 3              */
+    bool checks_crc32;       /* replies have the header x-amz-crc32                        */
 };
 
 struct aws_client;
@@ -44,6 +46,7 @@ struct aws_request {
 struct aws_reply {
     struct aws_fault fault; /* AWS_FAULT_NONE: the service did it                                    */
     int status;             /* 0: there was no reply                                                 */
+    int attempts;           /* how often it was sent: an earlier one may have been done all the same */
     struct aws_list headers;
     struct aws_text body;
     struct aws_transfer *transfer;

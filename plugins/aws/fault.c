@@ -1,5 +1,6 @@
 /* Which fault a reply or a failure of the network is, and how it is told. [any] */
 #include "aws/fault.h"
+#include "aws/json.h"
 #include "aws/text.h"
 #include "aws/time.h"
 #include "aws/xml.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECRET_RUN_MIN = 32, SKEW_MS = 240000, RETRY_AFTER_DIGITS = 9 };
+enum { SECRET_RUN_MIN = 32, SKEW_MS = 240000, RETRY_AFTER_DIGITS = 9, JSON_TEXT_MAX = 2048 };
 
 struct verdict {
     const char *code;
@@ -69,6 +70,20 @@ static const struct verdict verdicts[] = {
     {"NotImplemented", AWS_FAULT_UNSUPPORTED, AWS_REMEDY_NONE},
     {"MethodNotAllowed", AWS_FAULT_UNSUPPORTED, AWS_REMEDY_NONE},
     {"QuotaExceeded", AWS_FAULT_FULL, AWS_REMEDY_NONE},
+    {"ResourceNotFoundException", AWS_FAULT_SETTINGS, AWS_REMEDY_NONE},
+    {"ResourceInUseException", AWS_FAULT_CONFLICT, AWS_REMEDY_NONE},
+    {"ConditionalCheckFailedException", AWS_FAULT_CONDITION, AWS_REMEDY_NONE},
+    {"TransactionCanceledException", AWS_FAULT_CONFLICT, AWS_REMEDY_NONE},
+    {"TransactionConflictException", AWS_FAULT_CONFLICT, AWS_REMEDY_WAIT},
+    {"TransactionInProgressException", AWS_FAULT_TRANSIENT, AWS_REMEDY_WAIT},
+    {"ReplicatedWriteConflictException", AWS_FAULT_CONFLICT, AWS_REMEDY_WAIT},
+    {"LimitExceededException", AWS_FAULT_THROTTLED, AWS_REMEDY_WAIT},
+    {"ItemCollectionSizeLimitExceededException", AWS_FAULT_FULL, AWS_REMEDY_NONE},
+    {"ValidationException", AWS_FAULT_INVALID, AWS_REMEDY_NONE},
+    {"SerializationException", AWS_FAULT_INVALID, AWS_REMEDY_NONE},
+    {"MissingAuthenticationTokenException", AWS_FAULT_DENIED, AWS_REMEDY_NONE},
+    {"IncompleteSignatureException", AWS_FAULT_DENIED, AWS_REMEDY_NONE},
+    {"InvalidClientTokenId", AWS_FAULT_DENIED, AWS_REMEDY_NONE},
 };
 
 static const struct {
@@ -181,6 +196,37 @@ static bool read_body(struct aws_fault *fault, const char *body, size_t length)
     return true;
 }
 
+/* The text of a member as far as it is short; "" where there is none. */
+static void read_member(struct aws_json object, const char *name, char *to, size_t room)
+{
+    struct aws_text text;
+    aws_text_init(&text, JSON_TEXT_MAX);
+    bool good = aws_json_text(aws_json_get(object, name), &text);
+    snprintf(to, room, "%s", good ? aws_text_get(&text) : "");
+    aws_text_done(&text);
+}
+
+/* Takes what the body tells where it is the JSON of an error: {"__type": "NAMESPACE#CODE", "message": TEXT}. */
+static void read_json(struct aws_fault *fault, const char *body, size_t length)
+{
+    struct aws_json json;
+    char type[256], message[JSON_TEXT_MAX + 1];
+    if (!aws_json_read(body, length, &json)) {
+        return;
+    }
+    read_member(json, "__type", type, sizeof type);
+    read_member(json, "message", message, sizeof message);
+    if (!message[0]) {
+        read_member(json, "Message", message, sizeof message);
+    }
+    if (!type[0]) {
+        return;
+    }
+    const char *hash = strrchr(type, '#');
+    take_word(fault->code, sizeof fault->code, hash ? hash + 1 : type);
+    show(fault->message, sizeof fault->message, message);
+}
+
 static void read_headers(struct aws_fault *fault, const struct aws_list *headers)
 {
     static const char *const request_ids[] = {"x-amz-request-id", "x-amzn-requestid"};
@@ -239,6 +285,9 @@ void aws_fault_of_reply(struct aws_fault *fault, int status, const struct aws_li
     *fault = (struct aws_fault){.http_status = status, .retry_after_ms = -1};
     read_headers(fault, headers);
     bool has_error = read_body(fault, body, length);
+    if (!has_error && (status < 200 || status >= 300)) {
+        read_json(fault, body, length);
+    }
     if (status >= 200 && status < 300 && !has_error) {
         fault->class = AWS_FAULT_NONE;
         return;
@@ -326,6 +375,11 @@ static const struct {
     {"RequestTimeTooSkewed", "; set the clock of this machine"},
     {"ExpiredToken", "; the credentials are too old, renew them"},
     {"ExpiredTokenException", "; the credentials are too old, renew them"},
+    {"AccessDeniedException", "; give the user or role of these credentials the permission for this"},
+    {"UnrecognizedClientException", "; check access_key, or AWS_ACCESS_KEY_ID and AWS_PROFILE"},
+    {"InvalidSignatureException",
+     "; check secret_key, or AWS_SECRET_ACCESS_KEY, the region, and the clock of this machine"},
+    {"ProvisionedThroughputExceededException", "; raise the throughput of the table, or let it be on demand"},
     {"NoSuchBucket", "; check bucket, region and endpoint"},
     {"InvalidBucketName", "; check bucket"},
     {"NotImplemented", "; the service cannot do that"},

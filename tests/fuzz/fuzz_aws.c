@@ -2,6 +2,7 @@
  * clean, and what is written from them can be read again. */
 #include "aws/endpoint.h"
 #include "aws/fault.h"
+#include "aws/json.h"
 #include "aws/profile.h"
 #include "aws/sigv4.h"
 #include "aws/text.h"
@@ -54,6 +55,31 @@ static void read_reply(const uint8_t *data, size_t size)
         check_shown(fault.endpoint, sizeof fault.endpoint);
         check(strspn(fault.message, "0123456789abcdef") < SECRET_RUN);
     }
+}
+
+/* What is read lies within the text, is read alike again, and texts are the same after they are written. */
+static void read_json(struct aws_json json, int depth)
+{
+    struct aws_json_walk walk = aws_json_walk(json);
+    struct aws_json name, value, again;
+    struct aws_text text, written, back;
+    check(aws_json_read(json.text, json.length, &again) && again.length == json.length);
+    while (depth > 0 && aws_json_next(&walk, &name, &value)) {
+        check(value.text >= json.text && value.text + value.length <= json.text + json.length);
+        check((aws_json_kind(json) == AWS_JSON_OBJECT) == (aws_json_kind(name) == AWS_JSON_STRING));
+        read_json(value, depth - 1);
+    }
+    aws_text_init(&text, ROOM);
+    if (aws_json_text(json, &text)) {
+        aws_text_init(&written, 8 * ROOM);
+        aws_text_init(&back, ROOM);
+        aws_json_write(&written, aws_text_get(&text), text.length);
+        check(aws_json_read(aws_text_get(&written), written.length, &again) && aws_json_text(again, &back));
+        check(back.length == text.length && memcmp(aws_text_get(&back), aws_text_get(&text), text.length) == 0);
+        aws_text_done(&written);
+        aws_text_done(&back);
+    }
+    aws_text_done(&text);
 }
 
 static bool check_line(void *arg, const char *section, const char *key, const char *subkey, const char *value)
@@ -128,6 +154,10 @@ static void sign(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = text_of(data, size);
+    struct aws_json json;
+    if (aws_json_read((const char *)data, size, &json)) {
+        read_json(json, 8);
+    }
     read_reply(data, size);
     check_codes(text);
     sign(text);

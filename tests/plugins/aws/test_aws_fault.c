@@ -80,6 +80,52 @@ static void replies_are_judged_by_code_and_by_status(void **state)
     }
 }
 
+static void replies_in_json_are_judged_by_their_type(void **state)
+{
+    static const struct {
+        int status;
+        const char *body, *code, *message;
+        enum aws_fault_class class;
+        enum aws_remedy remedy;
+    } rows[] = {
+        {400, "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException\",\"message\":\"no\"}",
+         "ConditionalCheckFailedException", "no", AWS_FAULT_CONDITION, AWS_REMEDY_NONE},
+        {400, "{\"__type\":\"x#ProvisionedThroughputExceededException\",\"Message\":\"slow\"}",
+         "ProvisionedThroughputExceededException", "slow", AWS_FAULT_THROTTLED, AWS_REMEDY_WAIT},
+        {400, "{\"__type\":\"x#ThrottlingException\"}", "ThrottlingException", "HTTP status 400", AWS_FAULT_THROTTLED,
+         AWS_REMEDY_WAIT},
+        {400, "{\"__type\":\"x#RequestLimitExceeded\"}", "RequestLimitExceeded", "HTTP status 400", AWS_FAULT_THROTTLED,
+         AWS_REMEDY_WAIT},
+        {400, "{\"__type\":\"x#LimitExceededException\"}", "LimitExceededException", "HTTP status 400",
+         AWS_FAULT_THROTTLED, AWS_REMEDY_WAIT},
+        {500, "{\"__type\":\"x#InternalServerError\"}", "InternalServerError", "HTTP status 500", AWS_FAULT_TRANSIENT,
+         AWS_REMEDY_WAIT},
+        {400, "{\"__type\":\"x#TransactionCanceledException\"}", "TransactionCanceledException", "HTTP status 400",
+         AWS_FAULT_CONFLICT, AWS_REMEDY_NONE},
+        {400, "{\"__type\":\"x#TransactionInProgressException\"}", "TransactionInProgressException", "HTTP status 400",
+         AWS_FAULT_TRANSIENT, AWS_REMEDY_WAIT},
+        {409, "{\"__type\":\"x#ReplicatedWriteConflictException\"}", "ReplicatedWriteConflictException",
+         "HTTP status 409", AWS_FAULT_CONFLICT, AWS_REMEDY_WAIT},
+        {400, "{\"__type\":\"x#ResourceNotFoundException\"}", "ResourceNotFoundException", "HTTP status 400",
+         AWS_FAULT_SETTINGS, AWS_REMEDY_NONE},
+        {400, "{\"__type\":\"x#ExpiredTokenException\"}", "ExpiredTokenException", "HTTP status 400", AWS_FAULT_DENIED,
+         AWS_REMEDY_CREDENTIALS},
+        {400, "{\"__type\":\"ValidationException\",\"message\":\"caf\\u00e9\\n\"}", "ValidationException", "caf   ",
+         AWS_FAULT_INVALID, AWS_REMEDY_NONE},
+        {400, "{\"message\":\"no type\"}", "", "HTTP status 400", AWS_FAULT_INVALID, AWS_REMEDY_NONE},
+        {400, "{\"__type\":\"x#Cut", "", "HTTP status 400", AWS_FAULT_INVALID, AWS_REMEDY_NONE},
+        {200, "{\"__type\":\"x#InternalServerError\"}", "", "", AWS_FAULT_NONE, AWS_REMEDY_NONE},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct aws_fault fault = judge(rows[i].status, rows[i].body);
+        assert_string_equal(fault.code, rows[i].code);
+        assert_string_equal(fault.message, rows[i].message);
+        assert_int_equal(fault.class, rows[i].class);
+        assert_int_equal(fault.remedy, rows[i].remedy);
+    }
+}
+
 static void all_that_helps_is_taken_from_the_body(void **state)
 {
     struct aws_fault fault =
@@ -217,6 +263,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replies_are_judged_by_code_and_by_status),
+        cmocka_unit_test(replies_in_json_are_judged_by_their_type),
         cmocka_unit_test(all_that_helps_is_taken_from_the_body),
         cmocka_unit_test(a_bad_signature_is_a_matter_of_the_clock_only_if_the_clock_is_off),
         cmocka_unit_test(texts_of_others_are_made_harmless),

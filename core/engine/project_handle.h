@@ -38,6 +38,9 @@ size_t pxm_project_connect(pxm_project_handle *handle, int64_t timeout_ms,
                            void (*each)(void *arg, const struct pxm_resource *resource, pxm_status status,
                                         const pxm_error *error),
                            void *arg);
+/* Makes what is missing of a table of the profile; where its driver has nothing to make, `fields` stays empty. */
+pxm_status pxm_project_prepare(pxm_project_handle *handle, const struct pxm_resource *table, int64_t timeout_ms,
+                               pxm_value *fields, pxm_error *error);
 /* The process was frozen and runs again: tells all resources and transforms. No run may be going on. */
 void pxm_project_resumed(pxm_project_handle *handle);
 

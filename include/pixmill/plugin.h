@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 #define PXM_ABI(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
-#define PXM_ABI_CURRENT PXM_ABI(1, 1)
+#define PXM_ABI_CURRENT PXM_ABI(1, 2)
 
 typedef struct pxm_job pxm_job;       /* one run of one pipeline: id, deadline, cancellation, limits              */
 typedef struct pxm_error pxm_error;   /* made before the call, so that even "no memory" can be told; never NULL   */
@@ -465,6 +465,10 @@ struct pxm_metadata_ops {
     /* `expect` as above. Fields: erased, and the item that was (null: none). */
     pxm_status (*erase)(void *self, pxm_job *, const char *key, const pxm_value *expect, pxm_value *fields,
                         pxm_error *);
+    /* Since ABI 1.2, optional: makes what is missing of the table, such as the table itself and its indexes, and
+     * returns when it can be used. Called by an explicit command alone. Fields: table (its name), made (a list of
+     * strings: what was made; empty: nothing was missing). */
+    pxm_status (*prepare)(void *self, pxm_job *, pxm_value *fields, pxm_error *);
 };
 
 /* "pixmill.queue/1". At least once, in no promised order. Codes: queue.unavailable queue.too_large (a message has at

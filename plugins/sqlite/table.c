@@ -334,6 +334,19 @@ static pxm_status table_check(void *self, pxm_job *job, pxm_error *error)
     return sqlite_check(&table->database, job, error);
 }
 
+/* Table and indexes are made when an instance is. */
+static pxm_status table_prepare(void *self, pxm_job *job, pxm_value *fields, pxm_error *error)
+{
+    const struct sqlite_table *table = self;
+    const struct pxm_host *host = table->host;
+    const char *name = table->config->table;
+    (void)job;
+    (void)error;
+    host->value_set(fields, "table", host->value_string(name, strlen(name)));
+    host->value_set(fields, "made", host->value_list());
+    return PXM_OK;
+}
+
 /* ---- description ---- */
 
 static const struct pxm_option options[] = {
@@ -381,6 +394,7 @@ static const struct pxm_metadata_ops ops = {
     .lookup = table_lookup,
     .query = sqlite_table_query,
     .erase = table_erase,
+    .prepare = table_prepare,
 };
 
 const struct pxm_unit sqlite_table_unit = {

@@ -130,6 +130,18 @@ const struct args_verb cli_verbs[] = {
      .exits = "0 done; 1 failed; 2 wrong usage; 5 some of several failed; 6 failed, but repeating may help",
      .options = jobs_options,
      .run = verb_daemon},
+    {.name = "tables",
+     .arguments = "create [TABLE]",
+     .least = 1,
+     .most = 2,
+     .kind = ARGS_TEXT,
+     .summary = "make the tables of the profile, and their indexes, where they are missing",
+     .details =
+         "TABLE is the name of one in the project; without it all are made. What is there already stays as it is."
+         "\nNothing else ever makes a table of a service.\n",
+     .examples = "  pixmill tables create --profile aws\n  pixmill tables create images --profile aws --json\n",
+     .options = no_options,
+     .run = verb_tables},
     {.name = "plugins",
      .arguments = "list | describe NAME",
      .least = 1,

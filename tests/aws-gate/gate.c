@@ -15,7 +15,7 @@ enum { TEXT_MAX = 4 << 20 };
 static struct {
     pid_t pid;
     int input; /* the gate ends when this closes */
-    char s3[64], metadata[64], control[64];
+    char s3[64], metadata[64], control[64], table[64];
 } gate;
 
 struct text {
@@ -108,13 +108,15 @@ static void run_gate(int input, int output)
 
 static void read_ports(FILE *from)
 {
-    int s3 = 0, metadata = 0, controls = 0;
-    if (fscanf(from, "{\"s3\":%d,\"metadata\":%d,\"control\":%d}", &s3, &metadata, &controls) != 3) {
+    int s3 = 0, metadata = 0, controls = 0, table = 0;
+    if (fscanf(from, "{\"s3\":%d,\"metadata\":%d,\"control\":%d,\"table\":%d}", &s3, &metadata, &controls, &table) !=
+        4) {
         fprintf(stderr, "the gate did not start; is node installed?\n");
         exit(EXIT_FAILURE);
     }
     snprintf(gate.s3, sizeof gate.s3, "http://127.0.0.1:%d", s3);
     snprintf(gate.metadata, sizeof gate.metadata, "http://127.0.0.1:%d", metadata);
+    snprintf(gate.table, sizeof gate.table, "http://127.0.0.1:%d", table);
     snprintf(gate.control, sizeof gate.control, "http://127.0.0.1:%d", controls);
 }
 
@@ -162,6 +164,11 @@ const char *gate_s3_url(void)
 const char *gate_metadata_url(void)
 {
     return gate.metadata;
+}
+
+const char *gate_table_url(void)
+{
+    return gate.table;
 }
 
 void gate_faults(const char *json)

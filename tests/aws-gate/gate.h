@@ -12,6 +12,8 @@ void gate_reset(void);
 /* "http://127.0.0.1:PORT" */
 const char *gate_s3_url(void);
 const char *gate_metadata_url(void);
+/* Of a DynamoDB; the program must run with NODE_PATH where dynalite is. */
+const char *gate_table_url(void);
 /* Adds faults, or changes settings, as gate.js describes them: JSON with ' for ". */
 void gate_faults(const char *json);
 void gate_settings(const char *json);

@@ -10,6 +10,7 @@ const path = require('path');
 const { Refusal, headerMap, parseQuery, sha256, verify, verifyForm } = require('./sigv4');
 const { Store, escape } = require('./store');
 const { Metadata } = require('./metadata');
+const { Tables, withChecksum } = require('./table');
 
 const upstreamAt = process.argv.indexOf('--upstream');
 let upstream = upstreamAt > 0 ? new URL(process.argv[upstreamAt + 1]) : null;
@@ -27,6 +28,8 @@ function reset() {
   state.store = new Store({ clock });
   state.store.buckets.set('images', new Map());
   state.metadata = new Metadata(state.accounts, clock);
+  if (state.tables) state.tables.stop();
+  state.tables = new Tables(state.accounts, clock, () => state.settings.region);
   state.faults = [];
   state.log = []; // {method, url, status, code, headers}
 }
@@ -110,10 +113,11 @@ function refusalAnswer(error) {
 
 // ---- faults ----
 
-// {method?, url? (expression), skip?, times?, perform?, status?, headers?, body?, reset?: 'before'|'after'|bytes, stall?,
-//  cut?: bytes, hang?: bytes, chunked?, close?, no_continue?, unread?, add?: headers}
+// {method?, url? (expression), target? (expression, of x-amz-target), skip?, times?, perform?, status?, headers?, body?, crc?,
+//  reset?: 'before'|'after'|bytes, stall?, cut?: bytes, hang?: bytes, chunked?, close?, no_continue?, unread?, add?: headers}
 function takeFault(req) {
-  const index = state.faults.findIndex((f) => (!f.method || f.method === req.method) && (!f.url || new RegExp(f.url).test(req.url)));
+  const index = state.faults.findIndex((f) => (!f.method || f.method === req.method) && (!f.url || new RegExp(f.url).test(req.url)) &&
+    (!f.target || new RegExp(f.target).test(req.headers['x-amz-target'] || '')));
   if (index < 0) return null;
   const fault = state.faults[index];
   if (fault.skip > 0) {
@@ -153,7 +157,7 @@ function send(req, res, answer, fault) {
   });
 }
 
-async function handle(req, res, isContinue) {
+async function handle(req, res, isContinue, isTable) {
   const headers = headerMap(req.rawHeaders), where = locate(req);
   const query = parseQuery(where.text), fault = takeFault(req);
   const entry = { method: req.method, url: req.url, expects: isContinue, headers: Object.fromEntries(headers) };
@@ -174,13 +178,14 @@ async function handle(req, res, isContinue) {
   let answer = fault && fault.status && !fault.perform ? fault : null;
   if (!answer) {
     try {
-      answer = await answerS3(req, where, query, headers, body);
+      answer = await (isTable ? state.tables.answer(req, body) : answerS3(req, where, query, headers, body));
     } catch (error) {
       answer = refusalAnswer(error);
     }
   }
   if (fault && fault.perform && fault.status) answer = fault;
   if (fault && fault.add) answer = { ...answer, headers: { ...answer.headers, ...fault.add } };
+  if (isTable) answer = withChecksum(answer, fault);
   entry.status = answer.status;
   entry.code = answer.code;
   if (fault && fault.reset === 'after') req.socket.destroy();
@@ -242,9 +247,10 @@ async function main() {
     res.writeHead(answer.status, { 'content-type': answer.type || 'text/plain' });
     res.end(answer.body || '');
   }));
+  const table = await serve(guarded((req, res) => handle(req, res, false, true)));
   const controls = await serve(guarded(control));
   const port = (server) => server.address().port;
-  process.stdout.write(`${JSON.stringify({ s3: port(s3), metadata: port(metadata), control: port(controls) })}\n`);
+  process.stdout.write(`${JSON.stringify({ s3: port(s3), metadata: port(metadata), control: port(controls), table: port(table) })}\n`);
   process.stdin.on('end', () => process.exit(0)).on('error', () => process.exit(0)).resume();
 }
 

@@ -1,0 +1,84 @@
+// Tables: what is signed well, and is not broken by a test, is answered by dynalite, a new one after each reset. Refusals
+// have the shape and the codes of DynamoDB.
+'use strict';
+const http = require('http');
+const zlib = require('zlib');
+const { Refusal, headerMap, sha256, verify } = require('./sigv4');
+
+const NAMESPACE = 'com.amazon.coral.service#';
+const codes = {
+  InvalidAccessKeyId: [400, 'UnrecognizedClientException'],
+  InvalidToken: [400, 'UnrecognizedClientException'],
+  ExpiredToken: [400, 'ExpiredTokenException'],
+  SignatureDoesNotMatch: [400, 'InvalidSignatureException'],
+  RequestTimeTooSkewed: [400, 'InvalidSignatureException'],
+  AuthorizationHeaderMalformed: [400, 'InvalidSignatureException'],
+  AccessDenied: [400, 'AccessDeniedException'],
+};
+
+class Tables {
+  constructor(accounts, clock, region) {
+    Object.assign(this, { accounts, clock, region });
+    this.agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
+  }
+
+  // Port of a dynalite of its own.
+  start() {
+    this.started = this.started || new Promise((resolve, reject) => {
+      const dynalite = require('dynalite');
+      this.server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+      this.server.on('error', reject);
+      this.server.listen(0, '127.0.0.1', () => resolve(this.server.address().port));
+    });
+    return this.started;
+  }
+
+  stop() {
+    this.agent.destroy();
+    if (this.server) this.server.close();
+  }
+
+  async forward(headers, body) {
+    const port = await this.start();
+    const kept = { host: `127.0.0.1:${port}`, 'content-length': body.length };
+    for (const name of ['content-type', 'x-amz-target', 'authorization', 'x-amz-date']) kept[name] = headers.get(name) || '';
+    return new Promise((resolve, reject) => {
+      const out = http.request({ host: '127.0.0.1', port, method: 'POST', path: '/', headers: kept, agent: this.agent }, (res) => {
+        const chunks = [];
+        res.on('data', (chunk) => chunks.push(chunk)).on('end', () => resolve({ status: res.statusCode,
+          headers: { 'content-type': res.headers['content-type'], 'x-amz-crc32': res.headers['x-amz-crc32'],
+            'x-amzn-requestid': 'GATE0123456789AB' }, body: Buffer.concat(chunks) })).on('error', reject);
+      });
+      out.on('error', reject).end(body);
+    });
+  }
+
+  async answer(req, body) {
+    const headers = headerMap(req.rawHeaders);
+    try {
+      const who = verify({ method: req.method, path: req.url, query: [], headers },
+        { accounts: this.accounts, now: this.clock(), region: this.region(), service: 'dynamodb' });
+      if (who.payload !== sha256(body)) throw new Refusal(400, 'SignatureDoesNotMatch', 'The body is another one.');
+      if (headers.has('accept-encoding')) throw new Refusal(400, 'AccessDenied', 'Accept-Encoding must not be sent.');
+      return await this.forward(headers, body);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const [status, code] = codes[error.code] || [error.status, error.code];
+      return { status, code, headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'GATE0123456789AB' },
+        body: JSON.stringify({ __type: NAMESPACE + code, message: error.message }) };
+    }
+  }
+}
+
+// Faults may ask for a wrong checksum: {crc: 'wrong'}; else a body of their own gets the right one.
+function withChecksum(answer, fault) {
+  if (!fault || (!fault.body && !fault.crc)) return answer;
+  const crc = zlib.crc32 ? zlib.crc32(Buffer.from(answer.body || '')) : undefined;
+  const own = fault.crc === 'wrong' ? '1' : crc === undefined ? undefined : String(crc);
+  const headers = { ...answer.headers };
+  if (own === undefined) delete headers['x-amz-crc32'];
+  else headers['x-amz-crc32'] = own;
+  return { ...answer, headers };
+}
+
+module.exports = { Tables, withChecksum };

@@ -316,6 +316,7 @@ static bool send_once(struct attempt *attempt, struct aws_reply *reply)
                             .total_ms = attempt->request->total_ms};
     struct aws_transfer *transfer = good ? aws_transfer_begin(client->pool, attempt->job, &wire, &reply->fault) : NULL;
     good = transfer && take_reply(attempt, transfer, reply);
+    reply->attempts += 1 + (transfer && aws_transfer_was_resent(transfer));
     if (good && attempt->request->streams_reply) {
         reply->transfer = transfer;
         reply->fault = (struct aws_fault){.class = AWS_FAULT_NONE};
@@ -464,7 +465,6 @@ bool aws_call(struct aws_client *client, pxm_job *job, const struct aws_request 
     bool good = request->payload || hash_body(request->body, payload) || fail_memory(reply);
     while (good) {
         good = send_once(&attempt, reply);
-        reply->attempts++;
         if (good) {
             aws_budget_give(&client->budget, course.last_cost ? course.last_cost : 1);
             break;

@@ -27,6 +27,7 @@ struct aws_transfer {
     struct curl_slist *lines;
     const struct aws_body *body;
     size_t sent; /* bytes of the body */
+    bool was_resent;
     /* The reply. */
     struct aws_list headers;
     size_t header_bytes;
@@ -77,6 +78,7 @@ static int seek_body(void *arg, curl_off_t offset, int origin)
         return CURL_SEEKFUNC_FAIL;
     }
     transfer->sent = (size_t)offset;
+    transfer->was_resent = true;
     return CURL_SEEKFUNC_OK;
 }
 
@@ -343,6 +345,11 @@ bool aws_transfer_reply(struct aws_transfer *transfer, struct aws_fault *fault)
 int aws_transfer_status(const struct aws_transfer *transfer)
 {
     return transfer->status;
+}
+
+bool aws_transfer_was_resent(const struct aws_transfer *transfer)
+{
+    return transfer->was_resent;
 }
 
 const struct aws_list *aws_transfer_headers(const struct aws_transfer *transfer)

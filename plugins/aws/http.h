@@ -47,6 +47,8 @@ struct aws_transfer *aws_transfer_begin(struct aws_pool *pool, pxm_job *job, con
 /* Sends, and waits for status and headers. False: with the fault. */
 bool aws_transfer_reply(struct aws_transfer *transfer, struct aws_fault *fault);
 int aws_transfer_status(const struct aws_transfer *transfer);
+/* Whether the body was sent again, as a connection that was kept alive turned out to be dead. */
+bool aws_transfer_was_resent(const struct aws_transfer *transfer);
 const struct aws_list *aws_transfer_headers(const struct aws_transfer *transfer);
 /* From now on the transfer ends in so many milliseconds, whatever job its reader has; INT64_MAX: it does not. */
 void aws_transfer_set_deadline(struct aws_transfer *transfer, int64_t remaining_ms);

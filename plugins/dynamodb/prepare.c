@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { POLL_MS = 500 };
+enum { POLL_MS = 250, POLLS_WITHOUT = 12 /* until an index that was asked for must be seen */ };
 
 struct preparation {
     struct dynamo *dynamo;
@@ -224,12 +224,21 @@ static bool is_ready(const struct preparation *preparation)
 static pxm_status await(struct preparation *preparation, pxm_error *error)
 {
     const struct dynamo *dynamo = preparation->dynamo;
+    const struct pxm_host *host = dynamo->host;
+    const struct dynamo_config *config = dynamo->config;
+    int without = 0;
     pxm_status status = describe(preparation, error);
     while (status == PXM_OK && !is_ready(preparation)) {
-        if (!aws_sleep(dynamo->host, preparation->job, POLL_MS)) {
-            return dynamo->host->fail(error, PXM_E_TIMEOUT, "limit.time",
-                                      "the table %s is being made, but not ready in time; ask again later",
-                                      dynamo->config->table);
+        without += preparation->table.length > 0 && find_index(preparation).length == 0;
+        if (without > POLLS_WITHOUT) {
+            return host->fail(error, PXM_E_INVALID, "table.unavailable",
+                              "the service has not added the index %s to the table %s, which was there; let it be made "
+                              "with a new table, or set index",
+                              config->index, config->table);
+        }
+        if (!aws_sleep(host, preparation->job, POLL_MS)) {
+            return host->fail(error, PXM_E_TIMEOUT, "limit.time",
+                              "the table %s is being made, but not ready in time; ask again later", config->table);
         }
         status = describe(preparation, error);
     }

@@ -3,9 +3,10 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { NUMBER_TEXT_MAX = 64, READ_DEPTH_MAX = 32 };
+enum { NUMBER_TEXT_MAX = 256, READ_DEPTH_MAX = 32 };
 
 /* ---- writing ---- */
 
@@ -103,13 +104,20 @@ static pxm_value *read_text(const struct pxm_host *host, struct aws_json json, b
     return value;
 }
 
+/* A whole number that an int cannot hold is read as a float. */
 static pxm_value *read_number(const struct pxm_host *host, struct aws_json json, bool *ret_bad)
 {
     pxm_value *value = NULL;
+    char text[NUMBER_TEXT_MAX + sizeof ".0"];
     if (aws_json_kind(json) != AWS_JSON_STRING || json.length - 2 > NUMBER_TEXT_MAX) {
         return bad(ret_bad);
     }
-    pxm_status status = host->value_from_json(json.text + 1, json.length - 2, &value, NULL);
+    snprintf(text, sizeof text, "%.*s", (int)json.length - 2, json.text + 1);
+    pxm_status status = host->value_from_json(text, strlen(text), &value, NULL);
+    if (status != PXM_OK && status != PXM_E_NO_MEMORY && !strpbrk(text, ".eE")) {
+        strncat(text, ".0", sizeof text - strlen(text) - 1);
+        status = host->value_from_json(text, strlen(text), &value, NULL);
+    }
     if (status == PXM_OK && !(host->value_type(value) & (PXM_TYPE_INT | PXM_TYPE_FLOAT))) {
         host->value_unref(value);
         return bad(ret_bad);

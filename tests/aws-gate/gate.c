@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 4 << 20 };
+enum { TEXT_MAX = 4 << 20, TABLE_REQUEST_MAX = 8192 };
 
 static struct {
     pid_t pid;
@@ -204,6 +204,17 @@ int gate_tls(const char *key, const char *certificate)
 pxm_value *gate_state(void)
 {
     return control("/state", "");
+}
+
+pxm_value *gate_table(const char *operation, const char *request)
+{
+    const struct pxm_host *host = conformance_host();
+    char json[TABLE_REQUEST_MAX];
+    snprintf(json, sizeof json, "{'operation':'%s','request':%s}", operation, request);
+    pxm_value *state = control("/table", json);
+    pxm_value *reply = host->value_ref(host->value_get(state, "reply"));
+    host->value_unref(state);
+    return reply;
 }
 
 size_t gate_requests(const char *method)

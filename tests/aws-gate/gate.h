@@ -19,6 +19,8 @@ void gate_faults(const char *json);
 void gate_settings(const char *json);
 /* Serves the same behind TLS as well; key and certificate in PEM. The port. */
 int gate_tls(const char *key, const char *certificate);
+/* Does an operation on the tables without the gate; the reply is a new value. Both are JSON with ' for ". */
+pxm_value *gate_table(const char *operation, const char *request);
 /* {counts log faults uploads encodings} since the last reset; a new value. */
 pxm_value *gate_state(void);
 /* Requests to S3 since the last reset: of that method, where one is given. */

@@ -1,6 +1,6 @@
 // The gate: verifies every request, breaks those that a test names, and answers the others from its own store, or from the
 // server behind it (--upstream URL). It listens on loopback alone, tells its ports in one line of JSON, and ends when its
-// standard input does. Control (POST, JSON): /reset /faults /settings /tls /state.
+// standard input does. Control (POST, JSON): /reset /faults /settings /tls /table /state.
 'use strict';
 const fs = require('fs');
 const http = require('http');
@@ -29,7 +29,7 @@ function reset() {
   state.store.buckets.set('images', new Map());
   state.metadata = new Metadata(state.accounts, clock);
   if (state.tables) state.tables.stop();
-  state.tables = new Tables(state.accounts, clock, () => state.settings.region);
+  state.tables = new Tables(state.accounts, clock, () => state.settings);
   state.faults = [];
   state.log = []; // {method, url, status, code, headers}
 }
@@ -212,9 +212,11 @@ async function control(req, res) {
     Object.assign(state.settings, data.gate);
     Object.assign(state.metadata.settings, data.metadata);
     if (data.forget_tokens) state.metadata.tokens.clear();
+    if (data.forget_faults) state.faults = [];
     if (data.expire) state.accounts.forEach((account) => { if (account.token) account.expires = 0; });
     (data.buckets || []).forEach((name) => state.store.buckets.set(name, new Map()));
   }
+  const reply = req.url === '/table' ? await state.tables.raw(data.operation, data.request) : undefined;
   let tls = 0;
   if (req.url === '/tls') { // {key, cert}: the same behind TLS, on a port of its own
     const server = await serve(guarded((request, reply) => handle(request, reply, false)), data);
@@ -223,7 +225,7 @@ async function control(req, res) {
   }
   const found = state.log.filter((e) => e.accepts_encoding).length;
   res.end(JSON.stringify({ counts: state.metadata.counts, log: state.log, faults: state.faults.length, uploads: state.store.uploads.size,
-    encodings: found, tls }));
+    encodings: found, tls, reply }));
 }
 
 // s3rver in this process (GATE_S3RVER), in a folder of its own that goes with it.

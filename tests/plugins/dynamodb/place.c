@@ -74,6 +74,17 @@ void place_reopen(struct fixture *fixture)
     fixture->self = place_open();
 }
 
+void place_defaults(struct fixture *fixture)
+{
+    set_defaults();
+    place_reopen(fixture);
+}
+
+void place_forget(void)
+{
+    gate_settings("{'forget_faults':true}");
+}
+
 void place_set(struct fixture *fixture, const char *option, const char *value)
 {
     conformance_set_string(place.unit, place.config, option, value);

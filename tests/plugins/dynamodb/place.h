@@ -12,6 +12,10 @@ void *place_config(void);
 void *place_open(void);
 /* Makes the fixture use another instance, after the config was changed. */
 void place_reopen(struct fixture *fixture);
+/* The config as it was at first, with an instance of it. */
+void place_defaults(struct fixture *fixture);
+/* Takes back the faults that have not come yet. */
+void place_forget(void);
 /* Changes an option of the config, and makes the fixture use an instance with it. */
 void place_set(struct fixture *fixture, const char *option, const char *value);
 /* A failure whose text has that word, and nothing that must stay secret. */

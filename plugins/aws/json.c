@@ -239,40 +239,43 @@ bool aws_json_is_true(struct aws_json value)
     return value.length > 0 && value.text[0] == 't';
 }
 
-static void add_character(struct aws_text *to, uint32_t c)
+/* Writes a character as UTF-8; how many bytes. */
+static size_t write_character(uint32_t c, char bytes[4])
 {
-    char bytes[4];
-    size_t length = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
     static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t length = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
     for (size_t i = length; i-- > 1; c >>= 6) {
         bytes[i] = (char)(0x80 | (c & 0x3f));
     }
     bytes[0] = (char)(leads[length] | c);
-    aws_text_add(to, bytes, length);
+    return length;
 }
 
-/* Adds what the escape at `at`, behind its backslash, stands for. Where it ends; NULL: it is half of a character. */
-static const char *add_escape(struct aws_text *to, const char *at, const char *end)
+/* What the escape at *at, behind its backslash, stands for; moves past it. How many bytes; 0: it is half of a
+ * character. */
+static size_t read_escape(const char **at, const char *end, char bytes[4])
 {
     static const char kinds[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
-    if (*at != 'u') {
-        aws_text_add(to, &meanings[strchr(kinds, *at) - kinds], 1);
-        return at + 1;
+    const char *text = *at;
+    if (*text != 'u') {
+        bytes[0] = meanings[strchr(kinds, *text) - kinds];
+        *at = text + 1;
+        return 1;
     }
-    int32_t c = hex4(at + 1, end), low = -1;
-    at += 5;
+    int32_t c = hex4(text + 1, end), low = -1;
+    text += 5;
     if (c >= 0xd800 && c < 0xe000) {
-        if (c < 0xdc00 && end - at >= 6 && at[0] == '\\' && at[1] == 'u') {
-            low = hex4(at + 2, end);
+        if (c < 0xdc00 && end - text >= 6 && text[0] == '\\' && text[1] == 'u') {
+            low = hex4(text + 2, end);
         }
         if (low < 0xdc00 || low >= 0xe000) {
-            return NULL;
+            return 0;
         }
         c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-        at += 6;
+        text += 6;
     }
-    add_character(to, (uint32_t)c);
-    return at;
+    *at = text;
+    return write_character((uint32_t)c, bytes);
 }
 
 bool aws_json_text(struct aws_json string, struct aws_text *to)
@@ -281,30 +284,45 @@ bool aws_json_text(struct aws_json string, struct aws_text *to)
         return false;
     }
     const char *at = string.text + 1, *end = string.text + string.length - 1;
-    while (at && at < end) {
+    while (at < end) {
         const char *escape = memchr(at, '\\', (size_t)(end - at));
         const char *stop = escape ? escape : end;
         aws_text_add(to, at, (size_t)(stop - at));
-        at = escape ? add_escape(to, escape + 1, end) : end;
+        at = stop;
+        if (escape) {
+            char bytes[4];
+            at++;
+            size_t length = read_escape(&at, end, bytes);
+            if (length == 0) {
+                return false;
+            }
+            aws_text_add(to, bytes, length);
+        }
     }
-    return at && !to->failed;
+    return !to->failed;
 }
 
 bool aws_json_equals(struct aws_json string, const char *text)
 {
-    struct aws_text decoded;
     if (aws_json_kind(string) != AWS_JSON_STRING) {
         return false;
     }
-    size_t length = strlen(text), raw = string.length - 2;
-    if (!memchr(string.text, '\\', string.length)) {
-        return raw == length && memcmp(string.text + 1, text, length) == 0;
+    const char *at = string.text + 1, *end = string.text + string.length - 1;
+    size_t left = strlen(text);
+    while (at < end) {
+        char bytes[4] = {*at};
+        size_t length = 1;
+        at++;
+        if (bytes[0] == '\\') {
+            length = read_escape(&at, end, bytes);
+        }
+        if (length == 0 || length > left || memcmp(bytes, text, length) != 0) {
+            return false;
+        }
+        text += length;
+        left -= length;
     }
-    aws_text_init(&decoded, length);
-    bool equal = aws_json_text(string, &decoded) && decoded.length == length &&
-                 memcmp(aws_text_get(&decoded), text, length) == 0;
-    aws_text_done(&decoded);
-    return equal;
+    return left == 0;
 }
 
 /* ---- walking ---- */

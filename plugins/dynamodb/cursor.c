@@ -23,6 +23,12 @@ enum {
     "\x01"                                                                                                             \
     "secret"
 
+/* Whether memory ran out, and the text was not merely too long. */
+static bool lacks_memory(const struct aws_text *text)
+{
+    return text->failed && !text->is_full;
+}
+
 /* ---- the key ---- */
 
 static pxm_status read_key(struct dynamo *dynamo, pxm_job *job, bool *ret_found, pxm_error *error)
@@ -42,6 +48,8 @@ static pxm_status read_key(struct dynamo *dynamo, pxm_job *job, bool *ret_found,
                      key.length == DYNAMO_CURSOR_KEY;
         if (*ret_found) {
             memcpy(dynamo->cursor_key, aws_text_get(&key), DYNAMO_CURSOR_KEY);
+        } else if (lacks_memory(&text) || lacks_memory(&key)) {
+            status = dynamo_fail_memory(dynamo, error);
         } else {
             status = dynamo->host->fail(error, PXM_E_INTERNAL, "table.damaged",
                                         "the secret of cursors in the table %s is none; set cursor_secret",
@@ -170,6 +178,8 @@ pxm_status dynamo_cursor_read(struct dynamo *dynamo, pxm_job *job, const char *s
     if (good) {
         memcpy(made, aws_text_get(&bytes), DYNAMO_MADE_LENGTH);
         made[DYNAMO_MADE_LENGTH] = '\0';
+    } else if (lacks_memory(&bytes)) {
+        status = dynamo_fail_memory(dynamo, error);
     } else {
         status =
             dynamo->host->fail(error, PXM_E_INVALID, "table.bad_cursor", "the cursor is not one that this query gave");

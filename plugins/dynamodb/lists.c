@@ -2,6 +2,7 @@
 #include "dynamodb.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,34 +78,34 @@ static void write_query(const struct dynamo_lists *lists, const struct shard *sh
     aws_text_puts(body, "}");
 }
 
-/* Copies the text of a string attribute that fits; false: it does not, or there is none. */
+/* Copies the text of a string attribute; "" where it does not fit, or there is none. False: out of memory. */
 static bool read_short(struct aws_json item, const char *name, char *to, size_t room)
 {
     struct aws_text text;
-    aws_text_init(&text, DYNAMO_ROW_KEY_TEXT);
-    bool good = aws_json_text(aws_json_get(aws_json_get(item, name), "S"), &text) && text.length < room &&
-                strlen(aws_text_get(&text)) == text.length;
-    if (good) {
-        memcpy(to, aws_text_get(&text), text.length + 1);
-    }
+    aws_text_init(&text, room - 1);
+    bool is_text = aws_json_text(aws_json_get(aws_json_get(item, name), "S"), &text);
+    bool lacks_memory = text.failed && !text.is_full;
+    bool good = is_text && strlen(aws_text_get(&text)) == text.length;
+    snprintf(to, room, "%s", good ? aws_text_get(&text) : "");
     aws_text_done(&text);
-    return good;
+    return !lacks_memory;
 }
 
-/* What others have put into the list is passed over. */
-static bool read_candidate(const struct dynamo *dynamo, struct aws_json item, struct dynamo_candidate *ret)
+/* *ret_good: what others have put into the list is passed over. False: out of memory. */
+static bool read_candidate(const struct dynamo *dynamo, struct aws_json item, struct dynamo_candidate *ret,
+                           bool *ret_good)
 {
     char row[DYNAMO_ROW_KEY_TEXT];
-    if (!read_short(item, DYNAMO_MADE, ret->made, sizeof ret->made) || strlen(ret->made) != DYNAMO_MADE_LENGTH ||
+    if (!read_short(item, DYNAMO_MADE, ret->made, sizeof ret->made) ||
         !read_short(item, dynamo->config->key, row, sizeof row)) {
         return false;
     }
     const char *key = dynamo_row_item(row);
     size_t length = key ? strlen(key) : 0;
-    if (length == 0 || length > TABLEBASE_KEY_MAX) {
-        return false;
+    *ret_good = strlen(ret->made) == DYNAMO_MADE_LENGTH && length > 0 && length <= TABLEBASE_KEY_MAX;
+    if (*ret_good) {
+        memcpy(ret->key, key, length + 1);
     }
-    memcpy(ret->key, key, length + 1);
     return true;
 }
 
@@ -129,7 +130,11 @@ static pxm_status take_page(const struct dynamo_lists *lists, struct shard *shar
     }
     walk = aws_json_walk(items);
     while (aws_json_next(&walk, &name, &item)) {
-        shard->count += read_candidate(lists->dynamo, item, &shard->candidates[shard->count]);
+        bool good = false;
+        if (!read_candidate(lists->dynamo, item, &shard->candidates[shard->count], &good)) {
+            return dynamo_fail_memory(lists->dynamo, error);
+        }
+        shard->count += good;
     }
     bool same = next.length == shard->start.length && next.length > 0 &&
                 memcmp(next.text, aws_text_get(&shard->start), next.length) == 0;

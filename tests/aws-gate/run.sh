@@ -7,3 +7,4 @@ cd "$1"
 export NODE_PATH="$PWD/node_modules" NODE_NO_WARNINGS=1
 node "$here/sdk.test.js"
 node "$here/sdk.test.js" --upstream
+node "$here/sdk_table.test.js"

@@ -131,7 +131,7 @@ function verifyHeader(request, options) {
   const names = m[2].split(';');
   if (names.join() !== [...names].sort().join()) throw new Refusal(403, 'SignatureDoesNotMatch', 'Names are not sorted.');
   checkSigned(names, headers);
-  const payload = headers.get('x-amz-content-sha256');
+  const payload = headers.get('x-amz-content-sha256') || options.payload; // other services than S3 do without the header
   if (!/^[0-9a-f]{64}$/.test(payload || '')) {
     throw new Refusal(400, 'InvalidRequest', 'x-amz-content-sha256 must be the SHA-256 of the body.');
   }

@@ -84,7 +84,7 @@ class Tables {
     const headers = headerMap(req.rawHeaders);
     try {
       const who = verify({ method: req.method, path: req.url, query: [], headers },
-        { accounts: this.accounts, now: this.clock(), region: this.region(), service: 'dynamodb' });
+        { accounts: this.accounts, now: this.clock(), region: this.region(), service: 'dynamodb', payload: sha256(body) });
       if (who.payload !== sha256(body)) throw new Refusal(400, 'SignatureDoesNotMatch', 'The body is another one.');
       if (headers.has('accept-encoding')) throw new Refusal(400, 'AccessDenied', 'Accept-Encoding must not be sent.');
       return await this.perform(headers, body);
@@ -97,15 +97,17 @@ class Tables {
   }
 }
 
-// Faults may ask for a wrong checksum: {crc: 'wrong'}; else a body of their own gets the right one.
+// The trailer of gzip has it.
+function crc32(data) {
+  const packed = zlib.gzipSync(data);
+  return String(packed.readUInt32LE(packed.length - 8));
+}
+
+// Faults may ask for a wrong checksum: {crc: 'wrong'}; a body of their own gets the right one.
 function withChecksum(answer, fault) {
   if (!fault || (!fault.body && !fault.crc)) return answer;
-  const crc = zlib.crc32 ? zlib.crc32(Buffer.from(answer.body || '')) : undefined;
-  const own = fault.crc === 'wrong' ? '1' : crc === undefined ? undefined : String(crc);
-  const headers = { ...answer.headers };
-  if (own === undefined) delete headers['x-amz-crc32'];
-  else headers['x-amz-crc32'] = own;
-  return { ...answer, headers };
+  const crc = fault.crc === 'wrong' ? '1' : crc32(Buffer.from(answer.body || ''));
+  return { ...answer, headers: { ...answer.headers, 'x-amz-crc32': crc } };
 }
 
 module.exports = { Tables, withChecksum };

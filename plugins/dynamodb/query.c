@@ -103,7 +103,7 @@ static pxm_status add_item(struct page *page, const struct dynamo_candidate *can
                            pxm_error *error)
 {
     const struct pxm_host *host = page->dynamo->host;
-    struct dynamo_item item;
+    struct dynamo_item item = {.is_there = false};
     pxm_status status = dynamo_item_take(page->dynamo, attributes, &item, error);
     if (status == PXM_OK && item.is_there && belongs(page, candidate, &item)) {
         page->bytes += attributes.length;
@@ -111,9 +111,7 @@ static pxm_status add_item(struct page *page, const struct dynamo_candidate *can
             status = dynamo_fail_memory(page->dynamo, error);
         }
     }
-    if (status == PXM_OK) {
-        dynamo_item_done(page->dynamo, &item);
-    }
+    dynamo_item_done(page->dynamo, &item);
     return status;
 }
 

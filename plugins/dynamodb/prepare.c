@@ -51,16 +51,17 @@ static struct aws_json find_index(const struct preparation *preparation)
 
 /* ---- whether it is what it must be ---- */
 
-static bool has_key(struct aws_json schema, const char *type, const char *attribute)
+/* The attribute that is the key of a type, "HASH" or "RANGE"; none where there is no such key. */
+static struct aws_json find_key(struct aws_json schema, const char *type)
 {
     struct aws_json_walk walk = aws_json_walk(schema);
     struct aws_json name, element;
     while (aws_json_next(&walk, &name, &element)) {
         if (aws_json_equals(aws_json_get(element, "KeyType"), type)) {
-            return attribute && aws_json_equals(aws_json_get(element, "AttributeName"), attribute);
+            return aws_json_get(element, "AttributeName");
         }
     }
-    return !attribute;
+    return (struct aws_json){0};
 }
 
 static bool is_string(struct aws_json table, const char *attribute)
@@ -81,13 +82,14 @@ static pxm_status check_keys(const struct preparation *preparation, pxm_error *e
     const struct dynamo_config *config = preparation->dynamo->config;
     struct aws_json schema = aws_json_get(preparation->table, "KeySchema"), index = find_index(preparation);
     struct aws_json keys = aws_json_get(index, "KeySchema");
-    if (!has_key(schema, "HASH", config->key) || !has_key(schema, "RANGE", NULL) ||
+    if (!aws_json_equals(find_key(schema, "HASH"), config->key) || find_key(schema, "RANGE").length > 0 ||
         !is_string(preparation->table, config->key)) {
         return host->fail(error, PXM_E_INVALID, "table.unavailable",
                           "the table %s is there, but its key is not the string %s alone; check table and key",
                           config->table, config->key);
     }
-    if (index.length > 0 && (!has_key(keys, "HASH", DYNAMO_LIST) || !has_key(keys, "RANGE", DYNAMO_MADE))) {
+    if (index.length > 0 && (!aws_json_equals(find_key(keys, "HASH"), DYNAMO_LIST) ||
+                             !aws_json_equals(find_key(keys, "RANGE"), DYNAMO_MADE))) {
         return host->fail(error, PXM_E_INVALID, "table.unavailable",
                           "the index %s of the table %s is there, but its keys are not " DYNAMO_LIST " and " DYNAMO_MADE
                           "; set index to another name",

@@ -8,7 +8,7 @@
 static void write_float(double value, struct tablebase_value *entry)
 {
     /* A float that is an int equals that int, as everywhere. */
-    bool whole = value >= -0x1p63 && value < 0x1p63 && value == (double)(int64_t)value;
+    bool whole = value >= -9223372036854775808.0 && value < 9223372036854775808.0 && value == (double)(int64_t)value;
     int length = whole ? snprintf((char *)entry->bytes, sizeof entry->bytes, "n%" PRId64, (int64_t)value)
                        : snprintf((char *)entry->bytes, sizeof entry->bytes, "n%.17g", value);
     entry->length = (size_t)length;

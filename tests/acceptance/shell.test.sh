@@ -2,7 +2,7 @@
 # What belongs to a command besides its work: completion, man pages, schemas, graphs and explanations.
 . "$(dirname "$0")/lib.sh"
 
-verbs='check run test serve jobs plugins schema graph explain completion man'
+verbs='check run test serve jobs tables plugins schema graph explain completion man'
 
 # What bash would offer for a command line: offers WORD...; the last word is being completed.
 offers() {

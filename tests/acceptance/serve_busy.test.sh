@@ -180,7 +180,7 @@ for n in 1 2 3; do
 done
 in_flight() {
     operate GET /metrics
-    [ "$(sed -n 's/^pixmill_http_connections //p' "$work/out")" -ge 4 ]
+    [ "$(sed -n 's/^pixmill_http_connections //p' "$work/out")" -ge 3 ]
 }
 await in_flight
 signal_workers CONT

@@ -59,14 +59,14 @@ test('what is no picture is refused with its reason before a byte is sent, and t
   page.on('request', (request) => request.method() === 'POST' && sent.push(request.url()));
   await app.browse([
     { name: 'note.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('this is only text') },
-    { name: 'scan.tif', mimeType: 'image/tiff', buffer: Buffer.from('II*\0aaaaaaaaaaaa') },
+    { name: 'scan.bmp', mimeType: 'image/bmp', buffer: Buffer.from('BMaaaaaaaaaaaaaa') },
     { name: 'empty.png', mimeType: 'image/png', buffer: Buffer.alloc(0) },
     { name: 'odd.png', mimeType: 'image/png', buffer: Buffer.from([0, 1, 2, 3, 4, 5, 6]) },
     picture(1),
   ]);
   await expect(app.row('photo 1.png')).toHaveAttribute('data-state', 'done');
   await expect(app.row('note.jpg')).toContainText('note.jpg is a text file. Use JPEG, PNG, WebP');
-  await expect(app.row('scan.tif')).toContainText('scan.tif is a TIFF. Use JPEG, PNG, WebP');
+  await expect(app.row('scan.bmp')).toContainText('scan.bmp is a BMP. Use JPEG, PNG, WebP');
   await expect(app.row('empty.png')).toContainText('empty.png is empty. Choose another file.');
   await expect(app.row('odd.png')).toContainText('odd.png is no picture this site knows.');
   expect(sent).toHaveLength(1);

@@ -1,64 +1,23 @@
-/* What may be a key, its parts, and its URL. Pure functions: [any]. */
+/* What may be a key of this store, its parts, and its URL. Pure functions: [any]. */
 #include "localfs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *bad_byte(const char *text)
+static bool is_reserved(const char *key)
 {
-    for (; *text; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            return "it has a control character";
-        }
-        if (*text == '\\') {
-            return "it has a backslash";
-        }
-    }
-    return NULL;
-}
+    size_t length = strcspn(key, "/");
 
-static const char *bad_component(const char *text, size_t length)
-{
-    if (length == 0) {
-        return "it has an empty component: it starts or ends with a slash, or has two in a row";
-    }
-    if (length > LOCALFS_NAME_MAX) {
-        return "a component is longer than 255 bytes";
-    }
-    if ((length == 1 && text[0] == '.') || (length == 2 && text[0] == '.' && text[1] == '.')) {
-        return "a component is \".\" or \"..\"";
-    }
-    return NULL;
-}
-
-static const char *bad_key(const struct localfs *fs, const char *text)
-{
-    size_t total = strnlen(text, LOCALFS_KEY_MAX + 1);
-    if (total == 0) {
-        return "it is empty";
-    }
-    if (total > LOCALFS_KEY_MAX) {
-        return "it is longer than 1024 bytes";
-    }
-    const char *reason = fs->host->utf8_valid(text, total) ? bad_byte(text) : "it is not UTF-8";
-    const char *component = text;
-    while (!reason) {
-        size_t length = strcspn(component, "/");
-        reason = bad_component(component, length);
-        if (component == text && length == strlen(LOCALFS_PRIVATE) && strncmp(text, LOCALFS_PRIVATE, length) == 0) {
-            reason = "\"" LOCALFS_PRIVATE "\" is reserved for the store itself";
-        }
-        if (component[length] == '\0') {
-            break;
-        }
-        component += length + 1;
-    }
-    return reason;
+    return length == strlen(LOCALFS_PRIVATE) && strncmp(key, LOCALFS_PRIVATE, length) == 0;
 }
 
 bool localfs_key_valid(const struct localfs *fs, const char *text, const char **ret_reason)
 {
-    const char *reason = bad_key(fs, text);
+    const char *reason = storebase_key_fault(fs->host, text);
+
+    if (!reason && is_reserved(text)) {
+        reason = "\"" LOCALFS_PRIVATE "\" is reserved for the store itself";
+    }
     if (ret_reason && reason) {
         *ret_reason = reason;
     }
@@ -68,11 +27,8 @@ bool localfs_key_valid(const struct localfs *fs, const char *text, const char **
 pxm_status localfs_key_check(const struct localfs *fs, const char *key, pxm_error *error)
 {
     const char *reason = NULL;
-    if (localfs_key_valid(fs, key, &reason)) {
-        return PXM_OK;
-    }
-    /* The key itself stays out of the text: it may hold anything. */
-    return fs->host->fail(error, PXM_E_INVALID, "store.bad_key", "not a usable object key: %s", reason);
+
+    return localfs_key_valid(fs, key, &reason) ? PXM_OK : storebase_key_fail(fs->host, reason, error);
 }
 
 size_t localfs_key_folder(const char *key, size_t length)

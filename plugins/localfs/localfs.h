@@ -8,6 +8,8 @@
 #ifndef LOCALFS_H
 #define LOCALFS_H
 
+#include "storebase/storebase.h"
+
 #include <pixmill/plugin.h>
 
 #include <pthread.h>
@@ -20,8 +22,8 @@
 #define LOCALFS_ATTRIBUTE "user.pixmill"
 
 enum {
-    LOCALFS_KEY_MAX = 1024,        /* bytes of a key, without the NUL           */
-    LOCALFS_NAME_MAX = 255,        /* bytes of one component                    */
+    LOCALFS_KEY_MAX = STOREBASE_KEY_MAX,
+    LOCALFS_NAME_MAX = STOREBASE_NAME_MAX,
     LOCALFS_ATTRIBUTES_MAX = 3584, /* bytes of JSON that surely fit: ext4 has one block of 4 KiB for them */
     LOCALFS_SHA256_TEXT = 65,
     LOCALFS_ETAG_TEXT = 72, /* a quoted SHA-256, or quoted inode, size and time */

@@ -92,7 +92,7 @@ static void end_object(struct page *page)
         return;
     }
     replace(page, &page->last, page->key);
-    if (s3_key_valid(host, page->key, NULL)) {
+    if (!storebase_key_fault(host, page->key)) {
         pxm_value *item = host->value_record();
         host->value_set(item, "key", s3_text(page->s3, page->key));
         host->value_set(item, "bytes", page->bytes >= 0 ? host->value_int(page->bytes) : host->value_null());

@@ -4,6 +4,7 @@
 #define S3_H
 
 #include "aws/client.h"
+#include "storebase/storebase.h"
 
 #include <pixmill/plugin.h>
 
@@ -12,8 +13,7 @@
 #include <stdint.h>
 
 enum {
-    S3_KEY_MAX = 1024, /* bytes of a key, without the NUL         */
-    S3_NAME_MAX = 255, /* bytes of one component                  */
+    S3_KEY_MAX = STOREBASE_KEY_MAX,
     S3_BUCKET_MAX = 63,
     S3_PATH_TEXT = 3 * S3_KEY_MAX + S3_BUCKET_MAX + 4,
     S3_URL_MAX = 8 << 10,
@@ -48,7 +48,6 @@ struct s3 {
 
 /* PXM_OK, or store.bad_key. */
 pxm_status s3_key_check(const struct s3 *s3, const char *key, pxm_error *error);
-bool s3_key_valid(const struct pxm_host *host, const char *text, const char **ret_reason);
 /* "/key" or "/bucket/key", encoded; key NULL: that of the bucket. */
 void s3_key_path(const struct s3 *s3, const char *key, char path[S3_PATH_TEXT]);
 /* base_url and the encoded key, or where the object is in the service; NULL when out of memory. [job] */

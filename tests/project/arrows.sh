@@ -40,7 +40,7 @@ ours runtimes/app '(base|lang/[a-z]+|engine|app)/[a-z0-9_]+[.]h|pixmill/(plugin|
 ours runtimes/daemon '(base|lang/[a-z]+|engine|app|daemon)/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
 ours runtimes/cli '(base|lang/[a-z]+|engine|testing)/[a-z0-9_]+[.]h|([.][.]/)?[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
 for plugin in plugins/*/; do
-    ours "$plugin" '(body/|[.][.]/)?[a-z0-9_]+[.]h|(vipsbase|aws|tablebase)/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
+    ours "$plugin" '(body/|[.][.]/)?[a-z0-9_]+[.]h|(vipsbase|aws|storebase|tablebase)/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
 done
 
 # The core knows no image codec, no HTTP server, no database; the command line, and what the hosts share, know no more

@@ -5,7 +5,7 @@
 #include "daemon/supervisor.h"
 #include "engine/run.h"
 
-enum crew_class trigger_class(const struct app_trigger *trigger)
+static enum crew_class trigger_class(const struct app_trigger *trigger)
 {
     return trigger->pipeline->light ? CREW_LIGHT : CREW_IMAGE;
 }

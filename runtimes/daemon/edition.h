@@ -63,7 +63,6 @@ void editions_free(struct supervisor *supervisor);
 
 /* ---- work (dispatch.c) ---- */
 
-enum crew_class trigger_class(const struct app_trigger *trigger);
 /* When a run's worker is killed: a pipeline that ends late by itself still has time to clean up. */
 int64_t trigger_deadline_ms(const struct app_trigger *trigger);
 void work_add(struct work *work);

@@ -83,13 +83,6 @@ pxm_status loop_watch(struct loop *loop, struct loop_source *source, pxm_error *
     return PXM_OK;
 }
 
-void loop_change(struct loop *loop, struct loop_source *source, uint32_t events)
-{
-    struct epoll_event event = {.events = events, .data.ptr = source};
-    source->events = events;
-    epoll_ctl(loop->epoll, EPOLL_CTL_MOD, source->fd, &event);
-}
-
 void loop_unwatch(struct loop *loop, struct loop_source *source)
 {
     epoll_ctl(loop->epoll, EPOLL_CTL_DEL, source->fd, NULL);

@@ -31,7 +31,6 @@ void loop_free(struct loop *loop);
 
 /* [loop] */
 pxm_status loop_watch(struct loop *loop, struct loop_source *source, pxm_error *error);
-void loop_change(struct loop *loop, struct loop_source *source, uint32_t events);
 void loop_unwatch(struct loop *loop, struct loop_source *source);                /* its `ready` is not called again */
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t in_ms); /* again: replaces the time */
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);             /* fine if it is not set */

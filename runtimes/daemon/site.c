@@ -15,16 +15,15 @@ enum { POLICY_BYTES_MAX = 4 << 10, CONFIG_BYTES_MAX = 16 << 10, META_BYTES_MAX =
 
 static const char *const app_paths[] = {"/tag/*", "/i/*", NULL};
 
-static struct app_page describe(const struct supervisor *supervisor, int64_t bytes_max)
+static struct app_page describe(int64_t bytes_max)
 {
-    (void)supervisor;
     return (struct app_page){
         .name = "pixmill", .bytes_max = bytes_max, .concurrency = UPLOADS_AT_ONCE, .operations = true};
 }
 
 pxm_status site_open(struct supervisor *supervisor, pxm_error *error)
 {
-    const struct app_page page = describe(supervisor, 0);
+    const struct app_page page = describe(0);
     struct pxm_buf policy;
 
     if (!supervisor->options->site) {
@@ -79,7 +78,7 @@ static struct app_response *answer_config(struct supervisor *supervisor)
         }
         return NULL;
     }
-    const struct app_page page = describe(supervisor, upload_bytes_max(edition->manifest));
+    const struct app_page page = describe(upload_bytes_max(edition->manifest));
     edition_unref(edition);
     pxm_buf_init(&json, CONFIG_BYTES_MAX);
     app_page_config(&page, &json);

@@ -225,11 +225,6 @@ void state_close(struct state *state)
     free(state);
 }
 
-const char *state_path(const struct state *state)
-{
-    return state->path;
-}
-
 const char *state_spool(const struct state *state)
 {
     return state->spool;

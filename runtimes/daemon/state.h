@@ -34,7 +34,6 @@ struct state; /* opaque */
 pxm_status state_open(const char *folder, struct state **ret, pxm_error *error);
 void state_close(struct state *state); /* lets go of the lock */
 
-const char *state_path(const struct state *state);  /* absolute */
 const char *state_spool(const struct state *state); /* absolute; a folder that state_open has emptied */
 /* Bytes that are free for us on the file system of the folder. [any] */
 pxm_status state_free_bytes(const struct state *state, int64_t *ret, pxm_error *error);

@@ -13,7 +13,7 @@
 
 #define KEYS_NAME "url.keys"
 
-enum { TOKEN_BYTES = 32, KEY_BYTES = 32 };
+enum { TOKEN_BYTES = 32, KEY_BYTES = 32, STATE_FILE_MAX = 1024 };
 
 /* ---- files ---- */
 
@@ -54,8 +54,10 @@ static pxm_status read_private(int fd, const char *name, const char *code, char 
     return PXM_OK;
 }
 
-pxm_status state_file_read(int folder, const char *name, const char *code, char text[STATE_FILE_MAX + 1],
-                           pxm_error *error)
+/* Reads a file that nobody else may read, as text with a NUL; `code` of what is wrong with it. `folder` may be
+ * AT_FDCWD. */
+static pxm_status file_read(int folder, const char *name, const char *code, char text[STATE_FILE_MAX + 1],
+                            pxm_error *error)
 {
     /* Not blocking: a pipe that was put there must not hold up the start. */
     int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -81,7 +83,8 @@ static int write_durably(int fd, const char *text)
     return fsync(fd) == 0 ? 0 : errno;
 }
 
-pxm_status state_file_write(int folder, const char *name, const char *text, pxm_error *error)
+/* Makes one, whole or not at all, and durable. */
+static pxm_status file_write(int folder, const char *name, const char *text, pxm_error *error)
 {
     char making[64];
     snprintf(making, sizeof making, "%s.making", name);
@@ -141,7 +144,7 @@ static pxm_status make_token(int folder, const char *name, pxm_error *error)
     size_t length = strlen(text);
     text[length] = '\n';
     text[length + 1] = '\0';
-    pxm_status status = state_file_write(folder, name, text, error);
+    pxm_status status = file_write(folder, name, text, error);
     explicit_bzero(bytes, sizeof bytes);
     explicit_bzero(text, sizeof text);
     return status;
@@ -159,7 +162,7 @@ static size_t trimmed_length(const char *text)
 static pxm_status read_token(int folder, const char *name, char token[STATE_TOKEN_MAX + 1], pxm_error *error)
 {
     char text[STATE_FILE_MAX + 1] = "";
-    pxm_status status = state_file_read(folder, name, "state.token", text, error);
+    pxm_status status = file_read(folder, name, "state.token", text, error);
     size_t length = status == PXM_OK ? trimmed_length(text) : 0;
     bool fits = length >= STATE_TOKEN_MIN && length <= STATE_TOKEN_MAX;
     for (size_t i = 0; fits && i < length; i++) {
@@ -200,7 +203,7 @@ static pxm_status make_keys(int folder, pxm_error *error)
     pxm_hex(bytes, sizeof bytes, text);
     text[sizeof text - 2] = '\n';
     text[sizeof text - 1] = '\0';
-    pxm_status status = state_file_write(folder, KEYS_NAME, text, error);
+    pxm_status status = file_write(folder, KEYS_NAME, text, error);
     explicit_bzero(bytes, sizeof bytes);
     explicit_bzero(text, sizeof text);
     return status;
@@ -246,7 +249,7 @@ static pxm_status read_keys(int folder, struct state_keys *ret, pxm_error *error
 {
     char text[STATE_FILE_MAX + 1] = "";
     struct state_keys keys = {0};
-    pxm_status status = state_file_read(folder, KEYS_NAME, "state.keys", text, error);
+    pxm_status status = file_read(folder, KEYS_NAME, "state.keys", text, error);
     if (status == PXM_OK && parse_keys(text, &keys)) {
         *ret = keys;
     } else if (status == PXM_OK) {

@@ -203,7 +203,8 @@ expect_out 'pixmill_http_requests_total{route="/upload",method="POST",status="20
     'pixmill_runs_total{pipeline="thumbnails",outcome="ok"} 1' 'pixmill_job_tries_total{outcome="done"} 1'
 expect_equal "$(grep -c '^# TYPE pixmill_runs_total ' "$work/out")" 1 'types of one metric'
 tries=0
-while ! grep -q '^pixmill_workers{class="image",state="idle"} [1-9]' "$work/out" && [ $tries -lt 600 ]; do
+until grep -q '^pixmill_workers{class="image",state="idle"} [1-9]' "$work/out" &&
+    grep -q '^pixmill_workers{class="image",state="busy"} 0' "$work/out" || [ $tries -ge 600 ]; do
     sleep 0.05 # some are looked at once a second
     ask GET /metrics
     tries=$((tries + 1))

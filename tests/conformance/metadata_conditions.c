@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WRITERS = 8, ROUNDS = 25, EVENTS = 6, ORDERS = 720 };
+enum { WRITERS = 8, ROUNDS = 25, EVENTS = 5, ORDERS = 120 };
 
 static void if_absent_leaves_the_first_item(void **state)
 {

@@ -27,8 +27,9 @@ static pxm_status check(const struct s3 *s3, const struct pxm_presign *presign, 
     if (!aws_is_header_value(presign->content_type)) {
         return refuse(s3, "store.bad_meta", "the content type has a control character", error);
     }
-    if (presign->bytes_max != PXM_UNSET_INT && (!is_post || presign->bytes_max < 0)) {
-        return refuse(s3, "store.unsupported", "only POST can hold to a size, of 0 bytes or more", error);
+    /* A URL for PUT cannot hold to it: whoever takes the object looks at its size. */
+    if (presign->bytes_max != PXM_UNSET_INT && (is_get || presign->bytes_max < 0)) {
+        return refuse(s3, "store.unsupported", "only an upload has a size to hold to, of 0 bytes or more", error);
     }
     return PXM_OK;
 }
@@ -97,7 +98,7 @@ static pxm_status sign_url(const struct s3 *s3, const struct pxm_presign *presig
         }
         host->value_set(fields, "url", host->value_string(url.data, url.length));
         host->value_set(fields, "headers", needed);
-        host->value_set(fields, "fields", host->value_null());
+        host->value_set(fields, "fields", host->value_record());
     }
     aws_list_done(&headers);
     aws_text_done(&url);

@@ -218,7 +218,7 @@ const struct pxm_option core_presign_options[] = {
      .offset = PXM_FIELD(struct pxm_presign_config, bytes, int64_t),
      .min = 1,
      .max = 5e12,
-     .help = "Most that an upload with POST may have."},
+     .help = "Most that an upload may have; a store may be able to hold to it with POST alone."},
     {.name = NULL},
 };
 

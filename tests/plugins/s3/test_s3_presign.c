@@ -63,6 +63,7 @@ static void a_signed_url_puts_what_it_was_signed_for(void **state)
     const pxm_value *headers = fixture->host->value_get(fixture->fields, "headers");
     assert_string_equal(fixture->host->value_as_string(fixture->host->value_get(headers, "content-type"), NULL),
                         "image/png");
+    assert_field_json(fixture, "fields", "{}");
     assert_null(strstr(url, "x-amz-acl"));
     assert_null(strstr(url, "checksum"));
     assert_int_equal(gate_send("PUT", url, "text/html", "png", 3, NULL, 0), 403);
@@ -97,7 +98,8 @@ static void what_cannot_be_signed_is_refused(void **state)
         {"get", "k", NULL, PXM_UNSET_INT, MINUTE_MS, "store.unsupported"},
         {"GET", "../k", NULL, PXM_UNSET_INT, MINUTE_MS, "store.bad_key"},
         {"PUT", "k", "a\r\nb: c", PXM_UNSET_INT, MINUTE_MS, "store.bad_meta"},
-        {"PUT", "k", NULL, 100, MINUTE_MS, "store.unsupported"},
+        {"GET", "k", NULL, 100, MINUTE_MS, "store.unsupported"},
+        {"PUT", "k", NULL, -1, MINUTE_MS, "store.unsupported"},
         {"POST", "k", NULL, -1, MINUTE_MS, "store.unsupported"},
         {"GET", "k", NULL, PXM_UNSET_INT, 0, "store.unsupported"},
         {"GET", "k", NULL, PXM_UNSET_INT, INT64_C(604801000), "store.unsupported"},
@@ -109,6 +111,17 @@ static void what_cannot_be_signed_is_refused(void **state)
             PXM_E_INVALID, rows[i].code);
     }
     assert_status(fixture, presign(fixture, "GET", "k", NULL, PXM_UNSET_INT, INT64_C(604800000)), PXM_OK);
+}
+
+/* What asks for a size with PUT, as the app does where its store can hold to it, gets a URL all the same. */
+static void a_size_does_not_keep_a_put_from_being_signed(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_status(fixture, presign(fixture, "PUT", "k", "image/png", 3, MINUTE_MS), PXM_OK);
+    char *url = strdup(field_text(fixture, "url"));
+    assert_non_null(url);
+    assert_int_equal(gate_send("PUT", url, "image/png", "png", 3, NULL, 0), 200);
+    free(url);
 }
 
 /* ---- forms ---- */
@@ -208,6 +221,7 @@ int main(void)
         FIXTURE_TEST(a_signed_url_puts_what_it_was_signed_for, driver),
         FIXTURE_TEST(a_signed_url_ends, driver),
         FIXTURE_TEST(what_cannot_be_signed_is_refused, driver),
+        FIXTURE_TEST(a_size_does_not_keep_a_put_from_being_signed, driver),
         FIXTURE_TEST(a_form_is_held_to_key_type_and_size, driver),
         FIXTURE_TEST(a_form_ends, driver),
         FIXTURE_TEST(with_temporary_keys_a_url_ends_with_them, driver),

@@ -111,7 +111,7 @@ static void bury(struct job *job)
 {
     free(job->cause);
     job->cause = retry_cause(&job->failure);
-    const struct log_subject subject = {.run = job->run_id, .pipeline = job->data.pipeline};
+    const struct log_subject subject = {.run = job->run_id, .pipeline = job->data.pipeline, .error = &job->failure};
     log_about(&subject, PXM_LOG_WARN, "jobs", "gave up after %" PRId64 " tries: %s: %s", job->data.attempts + 1,
               job->failure.code, job->failure.text);
     observe_job(job->supervisor, "dead");
@@ -123,7 +123,7 @@ static void try_again(struct job *job, const pxm_error *error)
     int64_t in_ms = retry_pause_ms(job->supervisor->options, job->data.attempts);
 
     job->cause = retry_cause(error);
-    const struct log_subject subject = {.run = job->run_id, .pipeline = job->data.pipeline};
+    const struct log_subject subject = {.run = job->run_id, .pipeline = job->data.pipeline, .error = error};
     log_about(&subject, PXM_LOG_INFO, "jobs", "try %" PRId64 " failed, the next in %" PRId64 " ms: %s",
               job->data.attempts + 1, in_ms, error->text);
     observe_job(job->supervisor, "retried");

@@ -7,6 +7,8 @@
 #ifndef PXM_DAEMON_LOG_H
 #define PXM_DAEMON_LOG_H
 
+#include "base/error.h"
+
 #include <pixmill/plugin.h>
 #include <stdbool.h>
 
@@ -28,6 +30,7 @@ void log_stop(void);
 
 struct log_subject { /* what a line is about; all may be NULL */
     const char *request, *run, *job, *pipeline, *step;
+    const pxm_error *error; /* its notes are told, such as a service's id of the request */
 };
 void log_about(const struct log_subject *subject, int32_t level, const char *source, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -1,6 +1,7 @@
 /* The daemon's metrics, and where they are counted. */
 #include "daemon/observe.h"
 
+#include "app/answer.h"
 #include "base/blob.h"
 #include "base/error.h"
 #include "base/value.h"
@@ -155,6 +156,12 @@ static void observe_steps(struct observer *observer, const char *pipeline, const
     }
 }
 
+/* Neither the caller nor time can mend it. */
+static bool is_for_the_operator(const pxm_error *error)
+{
+    return app_status_of(error) >= 500 && !pxm_error_is_transient(error);
+}
+
 void observe_run(struct supervisor *supervisor, const struct work *work)
 {
     struct observer *observer = supervisor->observer;
@@ -165,10 +172,12 @@ void observe_run(struct supervisor *supervisor, const struct work *work)
     metrics_observe(observer->run_seconds, (double)work->run.ms / 1000, LABELS(pipeline));
     observe_steps(observer, pipeline, work->run.steps);
     if (!fine) {
+        const pxm_error *error = &work->run.error;
         const struct log_subject subject = {
-            .run = work->run.id, .pipeline = pipeline, .step = work->run.error.step[0] ? work->run.error.step : NULL};
-        metrics_add(observer->step_failures, 1, LABELS(pipeline, work->run.error.code));
-        log_about(&subject, PXM_LOG_INFO, "run", "failed: %s: %s", work->run.error.code, work->run.error.text);
+            .run = work->run.id, .pipeline = pipeline, .step = error->step[0] ? error->step : NULL, .error = error};
+        metrics_add(observer->step_failures, 1, LABELS(pipeline, error->code));
+        log_about(&subject, is_for_the_operator(error) ? PXM_LOG_WARN : PXM_LOG_INFO, "run", "failed: %s: %s",
+                  error->code, error->text);
     }
 }
 

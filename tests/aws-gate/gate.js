@@ -1,6 +1,6 @@
 // The gate: verifies every request, breaks those that a test names, and answers the others from its own store, or from the
 // server behind it (--upstream URL). It listens on loopback alone, tells its ports in one line of JSON, and ends when its
-// standard input does. Control (POST, JSON): /reset /faults /settings /tls /table /state.
+// standard input does. Control (POST, JSON): /reset /faults /settings /tls /table /state /objects.
 'use strict';
 const fs = require('fs');
 const http = require('http');
@@ -215,6 +215,10 @@ async function control(req, res) {
     if (data.forget_faults) state.faults = [];
     if (data.expire) state.accounts.forEach((account) => { if (account.token) account.expires = 0; });
     (data.buckets || []).forEach((name) => state.store.buckets.set(name, new Map()));
+  }
+  if (req.url === '/objects') { // the keys of all that lies in the bucket
+    res.end(JSON.stringify({ keys: [...state.store.buckets.get('images').keys()].sort() }));
+    return;
   }
   const reply = req.url === '/table' ? await state.tables.raw(data.operation, data.request) : undefined;
   let tls = 0;

@@ -37,14 +37,15 @@ static bool is_whole_webp(const struct wire_answer *answer)
 
 static bool judge_object(const struct wire_answer *answer, const char *path, const char *digest)
 {
-    char found[WIRE_DIGEST_MAX], tag[WIRE_TAG_MAX];
+    char found[WIRE_DIGEST_MAX], tag[WIRE_TAG_MAX], of_bucket[WIRE_TAG_MAX];
 
     wire_digest(answer->body, answer->length, found);
     snprintf(tag, sizeof tag, "\"%s\"", found);
+    wire_md5_tag(answer->body, answer->length, of_bucket);
     if (digest && strcmp(found, digest) != 0) {
         return complain(path, "is not what was uploaded");
     }
-    if (strcmp(answer->etag, tag) != 0) {
+    if (strcmp(answer->etag, tag) != 0 && strcmp(answer->etag, of_bucket) != 0) {
         return complain(path, "is not what its tag says");
     }
     return digest || is_whole_webp(answer) || complain(path, "is no whole WebP");
@@ -214,7 +215,11 @@ bool audit_run(struct audit *audit)
         check_record(audit, &world, &world.records[i]);
     }
     check_digests(audit, &world);
-    audit_folders(audit, &world);
+    if (audit->gate_port != 0) {
+        audit_bucket(audit, &world);
+    } else {
+        audit_folders(audit, &world);
+    }
     audit_world_done(&world);
     return audit->lost + audit->duplicates + audit->partial + audit->strays == 0;
 }

@@ -9,6 +9,7 @@ struct audit {
     uint16_t port;
     const char *state; /* folder of the daemon */
     const struct ledger *ledger;
+    uint16_t gate_port; /* control of the gate whose bucket the objects are in; 0: they are in the state folder */
     /* results */
     size_t acknowledged, records, ready, dead, objects;
     size_t lost, duplicates, partial, strays; /* each is told on standard error */

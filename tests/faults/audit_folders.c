@@ -1,5 +1,6 @@
-/* The other way round: from what is in the folders to the records that name it. */
+/* The other way round: from what is in the folders, or in a bucket, to the records that name it. */
 #include "audit_private.h"
+#include "base/json.h"
 #include "base/value.h"
 
 #include <dirent.h>
@@ -49,16 +50,21 @@ static void check_empty(struct audit *audit, const char *name)
     }
 }
 
+static void check_original(struct audit *audit, const struct audit_world *world, const char *name)
+{
+    audit->objects++;
+    if (!audit_find_record(world, name)) {
+        stray(audit, name, "is an original without a record");
+    }
+}
+
 static void check_originals(struct audit *audit, const struct audit_world *world)
 {
     DIR *folder = open_folder(audit, "images/uploads");
     const char *name = NULL;
 
     while (folder && (name = next_name(folder))) {
-        audit->objects++;
-        if (!audit_find_record(world, name)) {
-            stray(audit, name, "is an original without a record");
-        }
+        check_original(audit, world, name);
     }
     if (folder) {
         closedir(folder);
@@ -92,19 +98,26 @@ static bool is_named_by_any(const struct audit_world *world, const char *stem, c
     return false;
 }
 
+static void check_derivative(struct audit *audit, const struct audit_world *world, const char *stem, const char *file)
+{
+    char url[PATH_BYTES];
+
+    audit->objects++;
+    snprintf(url, sizeof url, "/thumbnails/%s/%s", stem, file);
+    if (!is_named_by_any(world, stem, url)) {
+        stray(audit, url, "is a derivative that no record names");
+    }
+}
+
 static void check_derivatives_of(struct audit *audit, const struct audit_world *world, const char *stem)
 {
-    char name[PATH_BYTES], url[PATH_BYTES];
+    char name[PATH_BYTES];
     const char *file = NULL;
 
     snprintf(name, sizeof name, "images/thumbnails/%s", stem);
     DIR *folder = open_folder(audit, name);
     while (folder && (file = next_name(folder))) {
-        audit->objects++;
-        snprintf(url, sizeof url, "/thumbnails/%s/%s", stem, file);
-        if (!is_named_by_any(world, stem, url)) {
-            stray(audit, url, "is a derivative that no record names");
-        }
+        check_derivative(audit, world, stem, file);
     }
     if (folder) {
         closedir(folder);
@@ -125,4 +138,43 @@ void audit_folders(struct audit *audit, const struct audit_world *world)
     if (folder) {
         closedir(folder);
     }
+}
+
+/* ---- a bucket ---------------------------------------------------------------------------------------------------- */
+
+static void check_key(struct audit *audit, const struct audit_world *world, const char *key)
+{
+    static const char uploads[] = "uploads/", thumbnails[] = "thumbnails/";
+    char stem[LEDGER_NAME_MAX];
+    const char *slash = strrchr(key, '/');
+
+    if (strncmp(key, uploads, sizeof uploads - 1) == 0) {
+        check_original(audit, world, key + sizeof uploads - 1);
+    } else if (strncmp(key, thumbnails, sizeof thumbnails - 1) == 0 && slash >= key + sizeof thumbnails) {
+        const char *start = key + sizeof thumbnails - 1;
+        snprintf(stem, sizeof stem, "%.*s", (int)(slash - start), start);
+        check_derivative(audit, world, stem, slash + 1);
+    } else {
+        stray(audit, key, "is neither an original nor a derivative");
+    }
+}
+
+void audit_bucket(struct audit *audit, const struct audit_world *world)
+{
+    const struct wire_request request = {.method = "POST", .path = "/objects"};
+    struct wire_answer answer;
+    pxm_value *value = NULL;
+
+    check_empty(audit, "spool");
+    check_empty(audit, "images");
+    bool whole = wire_ask(audit->gate_port, &request, &answer);
+    if (!whole || pxm_json_parse(answer.body, answer.length, &value, NULL) != PXM_OK) {
+        stray(audit, "/objects", "the bucket cannot be listed");
+    }
+    const pxm_value *keys = pxm_value_get(value, "keys");
+    for (size_t i = 0; i < pxm_value_count(keys); i++) {
+        check_key(audit, world, pxm_value_as_string(pxm_value_at(keys, i), NULL));
+    }
+    pxm_value_unref(value);
+    wire_answer_done(&answer);
 }

@@ -27,7 +27,8 @@ pxm_value *audit_operate(const struct audit *audit, const char *path);
 bool audit_world_read(const struct audit *audit, struct audit_world *ret);
 void audit_world_done(struct audit_world *world);
 const struct audit_record *audit_find_record(const struct audit_world *world, const char *filename);
-/* Objects without a record, and files that should have gone. */
+/* Objects without a record, and files that should have gone: of the state folder, and of the bucket. */
 void audit_folders(struct audit *audit, const struct audit_world *world);
+void audit_bucket(struct audit *audit, const struct audit_world *world);
 
 #endif

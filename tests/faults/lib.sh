@@ -1,6 +1,6 @@
 # What the tests of this folder share; each of them sources it first. Beside what tests/acceptance/lib.sh wants it takes
 # from the environment:
-#   DAEMON    the program that `pixmill serve` becomes        FAULTS   the folder of storm, audit, backlog and vanish
+#   DAEMON    the program that `pixmill serve` becomes        FAULTS   the folder of storm, fleet, audit, backlog and vanish
 #   EVIL      the folder of a plugin that does what no plugin should
 #   EVERY     each how many of the faults of a loop is made: 1 for all of them
 # shellcheck shell=sh disable=SC2034,SC2154

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,4 +158,17 @@ void wire_digest(const void *data, size_t length, char ret[WIRE_DIGEST_MAX])
         abort();
     }
     pxm_hex(bytes, sizeof bytes, ret);
+}
+
+void wire_md5_tag(const void *data, size_t length, char ret[WIRE_TAG_MAX])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char hex[2 * EVP_MAX_MD_SIZE + 1];
+    unsigned int count = 0;
+
+    if (EVP_Digest(data, length, digest, &count, EVP_md5(), NULL) != 1) {
+        abort();
+    }
+    pxm_hex(digest, count, hex);
+    snprintf(ret, WIRE_TAG_MAX, "\"%.64s\"", hex);
 }

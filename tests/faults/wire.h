@@ -28,5 +28,7 @@ bool wire_ask(uint16_t port, const struct wire_request *request, struct wire_ans
 void wire_answer_done(struct wire_answer *answer);
 /* SHA-256 in hex. */
 void wire_digest(const void *data, size_t length, char ret[WIRE_DIGEST_MAX]);
+/* The tag that a bucket gives to an object which was put in one request: its MD5 in hex, in quotes. */
+void wire_md5_tag(const void *data, size_t length, char ret[WIRE_TAG_MAX]);
 
 #endif

@@ -65,6 +65,11 @@ static void unset(const struct pxm_option *option, char *field)
     }
 }
 
+int conformance_rounds(const struct conformance_driver *driver, int count)
+{
+    return driver->thrift > 0 ? count / driver->thrift : count;
+}
+
 void *conformance_config(const struct pxm_unit *unit)
 {
     char *config = calloc(1, unit->config_size);

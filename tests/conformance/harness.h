@@ -16,6 +16,9 @@
 
 /* ---- a driver under test ---- */
 
+/* What the service behind a driver cannot do, so that the driver can promise only less. */
+enum { CONFORMANCE_EXCLUSIVE_PUT = 1 /* if-absent does not hold against others who put at the same time */ };
+
 /* How a suite gets instances. All functions run in the test's own thread. */
 struct conformance_driver {
     const struct pxm_unit *unit;
@@ -26,9 +29,13 @@ struct conformance_driver {
     /* Stores that can be watched: makes an object whole, at once, by other means than put; may be called by several
      * threads. NULL: cannot. */
     void (*drop)(void *arg, const char *key, int64_t bytes, uint32_t seed);
+    int thrift;     /* so many times fewer objects and rounds where a service is slow; 0: all of them */
+    unsigned lacks; /* CONFORMANCE_...; the suite then asserts the lesser promise */
     void *arg;
 };
 
+/* How many rounds or objects a loop of so many is to have with this driver. */
+int conformance_rounds(const struct conformance_driver *driver, int count);
 /* The unit of that interface in the module NAME.so of the build; fails the test run when it cannot be had. */
 const struct pxm_unit *conformance_load(const char *module, const char *iface);
 /* A config struct with all fields unset, string options at their defaults. Free with free(). */

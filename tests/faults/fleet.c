@@ -3,7 +3,8 @@
  *
  * STATES is where the state folders are made; GATE is the port of the control of the gate that has the bucket. The
  * environment tells the profile. Clients stay with their daemon, as it is the one that knows their keys. In the end the
- * checker asks each of the daemons for all that any of them acknowledged. Exit code 0: nothing is lost or there twice. */
+ * checker asks each of the daemons for all that any of them acknowledged. Exit code 0: nothing is lost, or there
+ * twice. */
 #include "audit.h"
 #include "load.h"
 

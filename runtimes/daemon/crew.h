@@ -51,6 +51,7 @@ struct crew_options {
     uint32_t image_workers_default; /* not 0 where image_workers is */
     uint32_t light_workers;
     int64_t time_ms;    /* the host's limit of one run, where the project says no other */
+    int64_t nice;       /* 0 to 19: how much workers give way to other processes, where the project does not say it */
     int64_t memory_max; /* bytes of address space of a worker beyond what it has when it starts; 0: none */
     int64_t jobs_max, growth_max, descriptors_max; /* a worker is replaced after so many runs, so many more bytes
                                                       resident or so many more descriptors than after its first run */

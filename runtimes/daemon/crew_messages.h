@@ -4,7 +4,7 @@
 
 enum crew_message {
     /* supervisor to zygote */
-    CREW_PARSE = 1, /* {project, profile, state: may be null, time_ms, memory_max, supervisor: pid}; the first */
+    CREW_PARSE = 1, /* {project, profile, state: may be null, time_ms, memory_max, nice, supervisor: pid}; the first */
     CREW_FORK,      /* handle: the worker's socket */
     /* zygote to supervisor */
     CREW_PARSED, /* {manifest, digest: of the files} */

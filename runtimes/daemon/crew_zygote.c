@@ -75,6 +75,7 @@ static pxm_status send_parse(struct crew *crew, pxm_error *error)
     pxm_value_set(value, "state", pxm_value_cstring(crew->state));
     pxm_value_set(value, "time_ms", pxm_value_int(crew->options.time_ms));
     pxm_value_set(value, "memory_max", pxm_value_int(crew->options.memory_max));
+    pxm_value_set(value, "nice", pxm_value_int(crew->options.nice));
     pxm_value_set(value, "supervisor", pxm_value_int(getpid()));
     pxm_status status = pxm_value_status(value) == PXM_OK ? PXM_OK : pxm_error_no_memory(error);
     if (status == PXM_OK) {

@@ -135,6 +135,7 @@ pxm_status edition_load(struct supervisor *supervisor, pxm_error *error)
                                       .light_workers = options->light_workers,
                                       .time_ms = options->run_ms_max,
                                       .memory_max = options->worker_memory_max,
+                                      .nice = options->worker_nice,
                                       .jobs_max = 1000,
                                       .growth_max = 64 << 20,
                                       .descriptors_max = 16,

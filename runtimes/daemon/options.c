@@ -34,6 +34,7 @@ void serve_options_default(struct serve_options *options)
         .retry_ms = 2000,
         .retry_ms_max = 512000,
         .worker_memory_max = (int64_t)1 << 30,
+        .worker_nice = 10,
         .connections_max = 1024,
         .connections_per_address_max = 64,
         .header_ms_max = 10000,

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ struct zygote {
     struct ipc_message start; /* CREW_PARSE; owns the strings below */
     const char *path, *profile, *state;
     struct pxm_limits limits; /* of a run, as the host allows it */
-    int64_t time_ms, memory_max;
+    int64_t time_ms, memory_max, nice;
     pid_t supervisor;
     struct pxm_arena *arena;
     struct pxm_registry *registry;
@@ -95,6 +96,7 @@ static pxm_status receive_start(struct zygote *zygote, pxm_error *error)
     zygote->state = text_of(value, "state");
     zygote->time_ms = pxm_value_as_int(pxm_value_get(value, "time_ms"));
     zygote->memory_max = pxm_value_as_int(pxm_value_get(value, "memory_max"));
+    zygote->nice = pxm_value_as_int(pxm_value_get(value, "nice"));
     zygote->supervisor = (pid_t)pxm_value_as_int(pxm_value_get(value, "supervisor"));
     return PXM_OK;
 }
@@ -151,6 +153,16 @@ static void heed_project(struct zygote *zygote, const struct pxm_host_entry *hos
     }
     pxm_limits_default(&zygote->limits);
     said_limits(host, &zygote->limits, &zygote->time_ms);
+    zygote->nice = host && host->nice != PXM_UNSET_INT ? host->nice : zygote->nice;
+}
+
+/* The supervisor is to answer at once however busy the workers are: what it has to do is short, and they are as many as
+ * there are processors. They inherit it from here, and so do sources. */
+static void give_way(const struct zygote *zygote)
+{
+    if (zygote->nice > getpriority(PRIO_PROCESS, 0) && setpriority(PRIO_PROCESS, 0, (int)zygote->nice) != 0) {
+        pxm_log(PXM_LOG_WARN, "worker", NULL, "workers do not give way to requests: %s", strerrordesc_np(errno));
+    }
 }
 
 /* Takes over the manifest. */
@@ -378,6 +390,7 @@ int zygote_main(const struct zygote_options *options)
     zygote.confined = can_confine();
     bool loaded = load_project(&zygote, options);
     if (loaded) {
+        give_way(&zygote);
         serve(&zygote);
     }
     app_manifest_free(zygote.manifest);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -110,6 +111,44 @@ static void a_forked_worker_makes_thumbnails(void **state)
         world_run_done(&run);
     }
     crew_world_done(&world);
+}
+
+/* ---- how much they give way --------------------------------------------------------------------------------------- */
+
+static int priority_of_a_worker(int64_t nice, const char *hosts)
+{
+    static const char form[] =
+        "version: 1\nprofiles: {local: {stores: {images: {localfs: {root: images}}}, "
+        "queues: {jobs: {sqlite: {path: jobs.db, queue: jobs}}}, auth: {gate: {evil: {}}}}}\n%s\n";
+    struct crew_world world;
+    struct world_run run = {0};
+    char project[512];
+
+    crew_world_init(&world, NULL);
+    snprintf(project, sizeof project, form, hosts);
+    crew_world_write(&world, "pixmill.yaml", project);
+    world.options.nice = nice;
+    crew_world_open(&world);
+    world_run_whole(&world, &run, "deed", world_deed("nothing"));
+    assert_string_equal(run.run.error.text, "");
+    errno = 0;
+    int priority = getpriority(PRIO_PROCESS, (id_t)world_int(&run, "pid"));
+    assert_int_equal(errno, 0);
+    world_run_done(&run);
+    crew_world_done(&world);
+    return priority;
+}
+
+static void workers_give_way_to_the_daemon_as_the_host_or_the_project_says(void **state)
+{
+    int own = getpriority(PRIO_PROCESS, 0);
+    (void)state;
+
+    assert_int_equal(priority_of_a_worker(0, ""), own);
+    assert_int_equal(priority_of_a_worker(17, ""), 17 > own ? 17 : own);
+    assert_int_equal(priority_of_a_worker(10, "hosts: {daemon: {nice: 19}}"), 19);
+    assert_int_equal(priority_of_a_worker(10, "hosts: {daemon: {nice: 0}}"), own);
+    assert_int_equal(priority_of_a_worker(10, "hosts: {cli: {nice: 0}}"), 10 > own ? 10 : own);
 }
 
 /* ---- announcements ----------------------------------------------------------------------------------------------- */
@@ -464,6 +503,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_file_goes_there_and_back_without_a_copy),
         cmocka_unit_test(bytes_in_memory_arrive_and_know_their_hash),
         cmocka_unit_test(a_forked_worker_makes_thumbnails),
+        cmocka_unit_test(workers_give_way_to_the_daemon_as_the_host_or_the_project_says),
         cmocka_unit_test(only_a_put_that_a_trigger_waits_for_is_announced),
         cmocka_unit_test(a_refused_announcement_fails_the_put),
         cmocka_unit_test(the_object_of_an_event_is_read_where_its_trigger_wants_it),

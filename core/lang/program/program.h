@@ -230,10 +230,10 @@ struct pxm_profile {
     struct pxm_secret *secrets;
     struct pxm_span span;
 };
-struct pxm_host_entry {                        /* one of `hosts:` */
-    const char *name, *profile;                /* profile NULL: the project's only or first one */
-    const char *address;                       /* to listen on, an IPv6 one without brackets; NULL: not said */
-    int64_t port, workers, deadline_margin_ms; /* PXM_UNSET_INT: not said */
+struct pxm_host_entry {                              /* one of `hosts:` */
+    const char *name, *profile;                      /* profile NULL: the project's only or first one */
+    const char *address;                             /* to listen on, an IPv6 one without brackets; NULL: not said */
+    int64_t port, workers, nice, deadline_margin_ms; /* PXM_UNSET_INT: not said */
     struct pxm_limit_set limits;
 };
 struct pxm_project {

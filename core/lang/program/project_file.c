@@ -79,7 +79,7 @@ static void read_env(struct compiler *compiler, const struct pxm_node *map)
 
 struct host_config {
     const char *profile, *listen;
-    int64_t workers, deadline_margin;
+    int64_t workers, nice, deadline_margin;
 };
 static const struct pxm_option host_options[] = {
     {.name = "profile",
@@ -100,6 +100,12 @@ static const struct pxm_option host_options[] = {
      .min = 1,
      .max = 256,
      .help = "Runs at once; one for each processor if not said."},
+    {.name = "nice",
+     .type = PXM_OPT_INT,
+     .offset = PXM_FIELD(struct host_config, nice, int64_t),
+     .min = 0,
+     .max = 19,
+     .help = "How much workers give way to other processes, the daemon's own among them; 10 if not said."},
     {.name = "deadline_margin",
      .type = PXM_OPT_DURATION,
      .offset = PXM_FIELD(struct host_config, deadline_margin, int64_t),
@@ -162,8 +168,11 @@ static void read_host(struct compiler *compiler, const struct pxm_entry *entry)
     if (!name || !map) {
         return;
     }
-    *host = (struct pxm_host_entry){
-        .name = name, .port = PXM_UNSET_INT, .workers = PXM_UNSET_INT, .deadline_margin_ms = PXM_UNSET_INT};
+    *host = (struct pxm_host_entry){.name = name,
+                                    .port = PXM_UNSET_INT,
+                                    .workers = PXM_UNSET_INT,
+                                    .nice = PXM_UNSET_INT,
+                                    .deadline_margin_ms = PXM_UNSET_INT};
     compiler->project->host_count++;
     compile_limits(compiler, pxm_node_get(map, "limits"), &host->limits);
     const struct host_config *config = compile_literals(
@@ -172,6 +181,7 @@ static void read_host(struct compiler *compiler, const struct pxm_entry *entry)
         host->profile = config->profile;
         read_listen(compiler, pxm_node_get(map, "listen"), config->listen, host);
         host->workers = config->workers;
+        host->nice = config->nice;
         host->deadline_margin_ms = config->deadline_margin;
     }
     check_profile(compiler, pxm_node_get(map, "profile"));

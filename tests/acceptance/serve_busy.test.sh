@@ -221,6 +221,7 @@ stop_daemon
 
 it the_first_messages_of_two_queues_are_two_runs
 make_app
+sed -i '/^  aws:/,$d' app/pixmill.yaml
 printf '    queues:\n      first: {sqlite: {path: "%s", queue: q}}\n      other: {sqlite: {path: "%s", queue: q}}\n' \
     "$PWD/first.db" "$PWD/other.db" >>app/pixmill.yaml
 printf '%s\n' 'version: 1' 'triggers: {tell: {http: {method: POST, path: /tell, status: 202}}}' \

@@ -113,7 +113,7 @@ static void a_forked_worker_makes_thumbnails(void **state)
     crew_world_done(&world);
 }
 
-/* ---- how much they give way --------------------------------------------------------------------------------------- */
+/* ---- how much they give way ---- */
 
 static int priority_of_a_worker(int64_t nice, const char *hosts)
 {

@@ -498,14 +498,17 @@ struct pxm_settle {
 struct pxm_queue_ops {
     uint32_t struct_size, reserved;
     pxm_status (*send)(void *self, pxm_job *, const struct pxm_message *, pxm_value *fields, pxm_error *); /* id */
-    /* Fields: items, a list of {id receipt body attempts sent_at}. */
+    /* Fields: items, a list of {id receipt body attempts sent_at}. The body is a string where others have sent what is
+     * no JSON. */
     pxm_status (*receive)(void *self, pxm_job *, const struct pxm_receive *, pxm_value *fields, pxm_error *);
     pxm_status (*extend)(void *self, pxm_job *, const char *receipt, int64_t lease_ms, pxm_error *);
     pxm_status (*settle)(void *self, pxm_job *, const struct pxm_settle *, pxm_error *);
-    /* Fields: ready delayed leased dead, counts; oldest_ms, the age of the oldest message that is no dead letter. */
+    /* Fields: ready delayed leased dead, counts; oldest_ms, the age of the oldest message that is no dead letter,
+     * or null where the queue does not know. */
     pxm_status (*depth)(void *self, pxm_job *, pxm_value *fields, pxm_error *);
-    /* Dead letters. Fields: items, a list of {id body cause attempts first_at last_at}; cursor, null on the last page.
-     * `cursor` NULL: the start; limit 1..1000. Redrive makes one ready again as if it had never been received. */
+    /* Dead letters. Fields: items, a list of {id body cause attempts first_at last_at}, times null where they are not
+     * known; cursor, null on the last page. `cursor` NULL: the start; limit 1..1000. Redrive makes one ready again as
+     * if it had never been received. */
     pxm_status (*dead)(void *self, pxm_job *, const char *cursor, int64_t limit, pxm_value *fields, pxm_error *);
     pxm_status (*redrive)(void *self, pxm_job *, const char *id, pxm_error *);
     pxm_status (*discard)(void *self, pxm_job *, const char *id, pxm_error *);

@@ -10,12 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 4 << 20, TABLE_REQUEST_MAX = 8192 };
+enum { TEXT_MAX = 4 << 20, REQUEST_MAX = 1 << 20 };
 
 static struct {
     pid_t pid;
     int input; /* the gate ends when this closes */
-    char s3[64], metadata[64], control[64], table[64];
+    char s3[64], metadata[64], control[64], table[64], queue[64];
 } gate;
 
 struct text {
@@ -108,15 +108,16 @@ static void run_gate(int input, int output)
 
 static void read_ports(FILE *from)
 {
-    int s3 = 0, metadata = 0, controls = 0, table = 0;
-    if (fscanf(from, "{\"s3\":%d,\"metadata\":%d,\"control\":%d,\"table\":%d}", &s3, &metadata, &controls, &table) !=
-        4) {
+    int s3 = 0, metadata = 0, controls = 0, table = 0, queue = 0;
+    if (fscanf(from, "{\"s3\":%d,\"metadata\":%d,\"control\":%d,\"table\":%d,\"queue\":%d}", &s3, &metadata, &controls,
+               &table, &queue) != 5) {
         fprintf(stderr, "the gate did not start; is node installed?\n");
         exit(EXIT_FAILURE);
     }
     snprintf(gate.s3, sizeof gate.s3, "http://127.0.0.1:%d", s3);
     snprintf(gate.metadata, sizeof gate.metadata, "http://127.0.0.1:%d", metadata);
     snprintf(gate.table, sizeof gate.table, "http://127.0.0.1:%d", table);
+    snprintf(gate.queue, sizeof gate.queue, "http://127.0.0.1:%d", queue);
     snprintf(gate.control, sizeof gate.control, "http://127.0.0.1:%d", controls);
 }
 
@@ -171,6 +172,11 @@ const char *gate_table_url(void)
     return gate.table;
 }
 
+const char *gate_queue_url(void)
+{
+    return gate.queue;
+}
+
 void gate_faults(const char *json)
 {
     conformance_host()->value_unref(control("/faults", json));
@@ -206,15 +212,25 @@ pxm_value *gate_state(void)
     return control("/state", "");
 }
 
-pxm_value *gate_table(const char *operation, const char *request)
+static pxm_value *ask(const char *path, const char *operation, const char *request)
 {
     const struct pxm_host *host = conformance_host();
-    char json[TABLE_REQUEST_MAX];
+    static char json[REQUEST_MAX];
     snprintf(json, sizeof json, "{'operation':'%s','request':%s}", operation, request);
-    pxm_value *state = control("/table", json);
+    pxm_value *state = control(path, json);
     pxm_value *reply = host->value_ref(host->value_get(state, "reply"));
     host->value_unref(state);
     return reply;
+}
+
+pxm_value *gate_table(const char *operation, const char *request)
+{
+    return ask("/table", operation, request);
+}
+
+pxm_value *gate_queue(const char *operation, const char *request)
+{
+    return ask("/queue", operation, request);
 }
 
 size_t gate_requests(const char *method)

@@ -14,6 +14,8 @@ const char *gate_s3_url(void);
 const char *gate_metadata_url(void);
 /* Of a DynamoDB; the program must run with NODE_PATH where dynalite is. */
 const char *gate_table_url(void);
+/* Of an SQS with the queues `messages` and, for its dead letters, `letters`; with NODE_PATH where fauxqs is. */
+const char *gate_queue_url(void);
 /* Adds faults, or changes settings, as gate.js describes them: JSON with ' for ". */
 void gate_faults(const char *json);
 void gate_settings(const char *json);
@@ -21,6 +23,8 @@ void gate_settings(const char *json);
 int gate_tls(const char *key, const char *certificate);
 /* Does an operation on the tables without the gate; the reply is a new value. Both are JSON with ' for ". */
 pxm_value *gate_table(const char *operation, const char *request);
+/* Likewise, on the queues. */
+pxm_value *gate_queue(const char *operation, const char *request);
 /* {counts log faults uploads encodings} since the last reset; a new value. */
 pxm_value *gate_state(void);
 /* Requests to S3 since the last reset: of that method, where one is given. */

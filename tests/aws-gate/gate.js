@@ -1,6 +1,6 @@
 // The gate: verifies every request, breaks those that a test names, and answers the others from its own store, or from the
 // server behind it (--upstream URL). It listens on loopback alone, tells its ports in one line of JSON, and ends when its
-// standard input does. Control (POST, JSON): /reset /faults /settings /tls /table /state /objects.
+// standard input does. Control (POST, JSON): /reset /faults /settings /tls /table /queue /state /objects.
 'use strict';
 const fs = require('fs');
 const http = require('http');
@@ -11,13 +11,18 @@ const { Refusal, headerMap, parseQuery, sha256, verify, verifyForm } = require('
 const { Store, escape } = require('./store');
 const { Metadata } = require('./metadata');
 const { Tables, withChecksum } = require('./table');
+const { Queues } = require('./queue');
 
 const upstreamAt = process.argv.indexOf('--upstream');
 let upstream = upstreamAt > 0 ? new URL(process.argv[upstreamAt + 1]) : null;
 
 const state = {};
+// All of this process lives so much later, so that a test need not wait.
+const now = Date.now;
+Date.now = () => now() + ((state.settings && state.settings.later_ms) || 0);
+
 function reset() {
-  state.settings = { skew_ms: 0, region: 'us-east-1', regions: {}, lacks: [], part_min: 5 << 20 };
+  state.settings = { skew_ms: 0, later_ms: 0, region: 'us-east-1', regions: {}, lacks: [], part_min: 5 << 20 };
   const clock = () => Date.now() + state.settings.skew_ms;
   state.clock = clock;
   state.accounts = new Map([
@@ -30,6 +35,8 @@ function reset() {
   state.metadata = new Metadata(state.accounts, clock);
   if (state.tables) state.tables.stop();
   state.tables = new Tables(state.accounts, clock, () => state.settings);
+  if (state.queues) state.queues.stop();
+  state.queues = new Queues(state.accounts, clock, () => state.settings);
   state.faults = [];
   state.log = []; // {method, url, status, code, headers}
 }
@@ -157,7 +164,7 @@ function send(req, res, answer, fault) {
   });
 }
 
-async function handle(req, res, isContinue, isTable) {
+async function handle(req, res, isContinue, service) {
   const headers = headerMap(req.rawHeaders), where = locate(req);
   const query = parseQuery(where.text), fault = takeFault(req);
   const entry = { method: req.method, url: req.url, expects: isContinue, headers: Object.fromEntries(headers) };
@@ -178,14 +185,14 @@ async function handle(req, res, isContinue, isTable) {
   let answer = fault && fault.status && !fault.perform ? fault : null;
   if (!answer) {
     try {
-      answer = await (isTable ? state.tables.answer(req, body) : answerS3(req, where, query, headers, body));
+      answer = await (service ? state[service].answer(req, body) : answerS3(req, where, query, headers, body));
     } catch (error) {
       answer = refusalAnswer(error);
     }
   }
   if (fault && fault.perform && fault.status) answer = fault;
   if (fault && fault.add) answer = { ...answer, headers: { ...answer.headers, ...fault.add } };
-  if (isTable) answer = withChecksum(answer, fault);
+  if (service === 'tables') answer = withChecksum(answer, fault);
   entry.status = answer.status;
   entry.code = answer.code;
   if (fault && fault.reset === 'after') req.socket.destroy();
@@ -220,7 +227,8 @@ async function control(req, res) {
     res.end(JSON.stringify({ keys: [...state.store.buckets.get('images').keys()].sort() }));
     return;
   }
-  const reply = req.url === '/table' ? await state.tables.raw(data.operation, data.request) : undefined;
+  const services = { '/table': state.tables, '/queue': state.queues };
+  const reply = services[req.url] ? await services[req.url].raw(data.operation, data.request) : undefined;
   let tls = 0;
   if (req.url === '/tls') { // {key, cert}: the same behind TLS, on a port of its own
     const server = await serve(guarded((request, reply) => handle(request, reply, false)), data);
@@ -253,10 +261,12 @@ async function main() {
     res.writeHead(answer.status, { 'content-type': answer.type || 'text/plain' });
     res.end(answer.body || '');
   }));
-  const table = await serve(guarded((req, res) => handle(req, res, false, true)));
+  const table = await serve(guarded((req, res) => handle(req, res, false, 'tables')));
+  const queue = await serve(guarded((req, res) => handle(req, res, false, 'queues')));
   const controls = await serve(guarded(control));
   const port = (server) => server.address().port;
-  process.stdout.write(`${JSON.stringify({ s3: port(s3), metadata: port(metadata), control: port(controls), table: port(table) })}\n`);
+  process.stdout.write(`${JSON.stringify({ s3: port(s3), metadata: port(metadata), control: port(controls), table: port(table),
+    queue: port(queue) })}\n`);
   process.stdin.on('end', () => process.exit(0)).on('error', () => process.exit(0)).resume();
 }
 

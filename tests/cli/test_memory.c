@@ -103,7 +103,8 @@ static int run_queue(void)
     struct world world = {.unit = &memory_queue_unit};
     struct conformance_driver driver = driver_of(&world);
 
-    return conformance_queue(&driver, false);
+    static const struct queue_traits traits = {.limits_attempts = false};
+    return conformance_queue(&driver, &traits);
 }
 
 /* ---- what is the memory drivers' own ---- */

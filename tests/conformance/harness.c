@@ -127,9 +127,19 @@ static int64_t host_monotonic_ms(void *arg)
     return pxm_clock_system.monotonic_ms(pxm_clock_system.arg) + atomic_load(&passed_ms);
 }
 
+static void (*on_pass)(int64_t passed_ms);
+
 void conformance_pass_ms(int64_t ms)
 {
-    atomic_fetch_add(&passed_ms, ms);
+    int64_t passed = atomic_fetch_add(&passed_ms, ms) + ms;
+    if (on_pass) {
+        on_pass(passed);
+    }
+}
+
+void conformance_on_pass(void (*passed)(int64_t passed_ms))
+{
+    on_pass = passed;
 }
 
 const struct pxm_host *conformance_host(void)

@@ -49,6 +49,8 @@ void conformance_set_list(const struct pxm_unit *unit, void *config, const char 
 const struct pxm_host *conformance_host(void);
 /* Puts the clock of that host ahead, so that a test need not wait for what happens later. */
 void conformance_pass_ms(int64_t ms);
+/* Is told whenever it is put ahead, by how much in all: a server in another process goes by a clock of its own. */
+void conformance_on_pass(void (*passed)(int64_t passed_ms));
 /* A value from JSON, with ' for ". */
 pxm_value *json_value(const char *json);
 

@@ -8,9 +8,17 @@
 
 enum { QUEUE_ATTEMPTS_MAX = 3, QUEUE_LEASE_MS = 30000, RECEIPT_BYTES_MAX = 256 };
 
-/* Runs all groups; how many tests failed. `limits_attempts`: the driver opens queues in which a message may be received
- * QUEUE_ATTEMPTS_MAX times. */
-int conformance_queue(struct conformance_driver *driver, bool limits_attempts);
+/* What queues may do differently; zero is what the plainest one does. */
+struct queue_traits {
+    bool limits_attempts;     /* a message may be received QUEUE_ATTEMPTS_MAX times                                   */
+    bool forgets_ids;         /* what is sent again under its id is there again                                       */
+    bool rests_as_leased;     /* what is to be retried later is counted as leased                                     */
+    bool hides_age;           /* nobody knows the age of the oldest                                                   */
+    bool buries_on_receive;   /* the last lease that ran out makes a dead letter when somebody asks for messages      */
+    int64_t delay_longest_ms; /* of what is sent; 0: any                                                             */
+};
+/* Runs all groups; how many tests failed. */
+int conformance_queue(struct conformance_driver *driver, const struct queue_traits *traits);
 
 /* ---- for the files of the suite and the drivers' own tests ---- */
 
@@ -19,6 +27,8 @@ int queue_leases_tests(struct conformance_driver *driver);
 int queue_dead_tests(struct conformance_driver *driver);
 int queue_attempts_tests(struct conformance_driver *driver);
 
+/* Of the queue under test. */
+const struct queue_traits *queue_traits(void);
 /* Each clears fixture.fields and the error first. JSON has ' for ". */
 pxm_status queue_send(struct fixture *fixture, const char *json, int64_t delay_ms, const char *dedupe_id);
 pxm_status queue_send_value(struct fixture *fixture, const pxm_value *body);

@@ -311,5 +311,6 @@ int main(void)
         FIXTURE_TEST(a_locked_database_is_waited_for_and_then_unavailable, driver),
         FIXTURE_TEST(files_that_cannot_be_used_are_told_in_the_queues_words, driver),
     };
-    return conformance_queue(driver, true) + cmocka_run_group_tests_name("sqlite queue", tests, NULL, NULL);
+    static const struct queue_traits traits = {.limits_attempts = true};
+    return conformance_queue(driver, &traits) + cmocka_run_group_tests_name("sqlite queue", tests, NULL, NULL);
 }

@@ -1,0 +1,99 @@
+// Queues: what is signed well, and is not broken by a test, is answered by fauxqs, in this process and without a port of its
+// own. There is a queue `messages`, whose messages become dead letters of `letters` after 3 receives. Refusals have the shape
+// and the codes of SQS. Who waits for messages is asked for again and again, so that nothing is given to who has gone.
+'use strict';
+const fs = require('fs');
+const path = require('path');
+const { pathToFileURL } = require('url');
+const { Refusal, headerMap, sha256, verify } = require('./sigv4');
+
+const NAMESPACE = 'com.amazon.coral.service#';
+const LOOK_MS = 5;
+const codes = {
+  InvalidAccessKeyId: [403, 'InvalidClientTokenId'],
+  InvalidToken: [403, 'InvalidClientTokenId'],
+  ExpiredToken: [403, 'ExpiredToken'],
+  SignatureDoesNotMatch: [403, 'SignatureDoesNotMatch'],
+  RequestTimeTooSkewed: [403, 'SignatureDoesNotMatch'],
+  AuthorizationHeaderMalformed: [403, 'SignatureDoesNotMatch'],
+  AccessDenied: [403, 'AccessDeniedException'],
+};
+
+class Queues {
+  constructor(accounts, clock, settings) {
+    Object.assign(this, { accounts, clock, region: () => settings().region });
+  }
+
+  async start() {
+    // A module of the newer kind alone, which NODE_PATH does not find.
+    const folder = require.resolve.paths('fauxqs').map((at) => path.join(at, 'fauxqs', 'dist')).find((at) => fs.existsSync(at));
+    const load = (file) => import(pathToFileURL(path.join(folder, file)).href);
+    const [{ buildApp }, { SqsStore }] = await Promise.all([load('app.js'), load('sqs/sqsStore.js')]);
+    this.store = new SqsStore();
+    this.app = buildApp({ logger: false, stores: { sqsStore: this.store } });
+    await this.ask('CreateQueue', { QueueName: 'letters' });
+    const policy = { deadLetterTargetArn: 'arn:aws:sqs:us-east-1:000000000000:letters', maxReceiveCount: 3 };
+    await this.ask('CreateQueue', { QueueName: 'messages', Attributes: { RedrivePolicy: JSON.stringify(policy) } });
+  }
+
+  ready() {
+    this.started = this.started || this.start();
+    return this.started;
+  }
+
+  stop() {
+    if (this.store) this.store.shutdown();
+  }
+
+  // Queues are known by what their URLs end with, whatever comes before.
+  async ask(operation, request) {
+    const name = (request.QueueUrl || '').split('/').pop(), queue = this.store.queuesByName.get(name);
+    this.store.processAllTimers();
+    const reply = await this.app.inject({ method: 'POST', url: '/', payload: JSON.stringify({ ...request,
+      ...(queue ? { QueueUrl: queue.url } : {}) }),
+    headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${operation}`, host: 'sqs.gate' } });
+    return { status: reply.statusCode, body: reply.payload, headers: { 'content-type': 'application/x-amz-json-1.0',
+      'x-amzn-requestid': 'GATE0123456789AB', 'x-amzn-query-error': reply.headers['x-amzn-query-error'] || '' } };
+  }
+
+  // What a test wants to see or put there without the gate: the reply of an operation.
+  async raw(operation, request) {
+    await this.ready();
+    return JSON.parse((await this.ask(operation, request)).body || '{}');
+  }
+
+  async receive(req, request) {
+    const end = process.hrtime.bigint() + BigInt(request.WaitTimeSeconds || 0) * 1000000000n;
+    let gone = false;
+    const leave = () => { gone = true; };
+    req.socket.once('end', leave).once('close', leave);
+    let answer;
+    do {
+      if (answer) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      if (!gone) answer = await this.ask('ReceiveMessage', { ...request, WaitTimeSeconds: 0 });
+    } while (!gone && answer.status === 200 && !JSON.parse(answer.body).Messages && process.hrtime.bigint() < end);
+    req.socket.removeListener('end', leave).removeListener('close', leave);
+    return answer;
+  }
+
+  async answer(req, body) {
+    const headers = headerMap(req.rawHeaders);
+    try {
+      const who = verify({ method: req.method, path: req.url, query: [], headers },
+        { accounts: this.accounts, now: this.clock(), region: this.region(), service: 'sqs', payload: sha256(body) });
+      if (who.payload !== sha256(body)) throw new Refusal(403, 'SignatureDoesNotMatch', 'The body is another one.');
+      if (headers.has('accept-encoding')) throw new Refusal(403, 'AccessDenied', 'Accept-Encoding must not be sent.');
+      const [, operation] = /^AmazonSQS\.(\w+)$/.exec(headers.get('x-amz-target') || '') || [];
+      await this.ready();
+      const request = JSON.parse(body.toString());
+      return await (operation === 'ReceiveMessage' ? this.receive(req, request) : this.ask(operation, request));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const [status, code] = codes[error.code] || [error.status, error.code];
+      return { status, code, headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'GATE0123456789AB' },
+        body: JSON.stringify({ __type: NAMESPACE + code, message: error.message }) };
+    }
+  }
+}
+
+module.exports = { Queues };

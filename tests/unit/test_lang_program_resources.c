@@ -119,6 +119,70 @@ static void every_profile_defines_every_resource(void **state)
                               "    |   ^^^ this profile\n");
 }
 
+static void a_store_names_the_queue_of_its_events(void **state)
+{
+    (void)state;
+    static const char pipeline[] = "version: 1\n"
+                                   "inputs: {key: {type: string}}\n"
+                                   "triggers:\n"
+                                   "  made: {object_created: {store: a}, bind: {key: \"${event.key}\"}}\n"
+                                   "  sent: {message: {queue: jobs}, bind: {key: \"${event.id}\"}}\n"
+                                   "steps: [{id: x, get: {store: b, key: k}}]\n";
+    assert_string_equal(diagnose_files("pixmill.yaml",
+                                       "version: 1\n"
+                                       "profiles:\n"
+                                       "  local:\n"
+                                       "    stores: {a: {events: made, s3: {name: x}}, b: {s3: {name: y}}}\n"
+                                       "    queues: {jobs: {dir: {root: j}}, made: {dir: {root: m}}}\n",
+                                       "pipelines/p.yaml", pipeline, NULL),
+                        "");
+    const char *said = diagnose_files("pixmill.yaml",
+                                      "version: 1\n"
+                                      "profiles:\n"
+                                      "  local:\n"
+                                      "    stores: {a: {s3: {name: x}, events: gone}, b: {events: jobs}}\n"
+                                      "    queues: {jobs: {dir: {root: j}}}\n",
+                                      "pipelines/p.yaml", pipeline, NULL);
+    assert_string_equal(
+        said,
+        "pixmill.yaml:4:41: error[E503]: profile `local` has no queue `gone`\n"
+        "  4 |     stores: {a: {s3: {name: x}, events: gone}, b: {events: jobs}}\n"
+        "    |                                         ^^^^ declare it among the `queues` of the profile\n"
+        "pixmill.yaml:4:48: error[E124]: store `b` has no driver\n"
+        "  4 |     stores: {a: {s3: {name: x}, events: gone}, b: {events: jobs}}\n"
+        "    |                                                ^ write `b: {DRIVER: {options}}`\n"
+        "pixmill.yaml:4:60: error[E302]: store `b` and trigger `sent` of `p` take the same messages\n"
+        "  4 |     stores: {a: {s3: {name: x}, events: gone}, b: {events: jobs}}\n"
+        "    |                                                            ^^^^ give the store a queue of its own\n"
+        "    > pipelines/p.yaml:5:3\n"
+        "  5 |   sent: {message: {queue: jobs}, bind: {key: \"${event.id}\"}}\n"
+        "    |   ^^^^ the trigger\n");
+    said = diagnose_files("pixmill.yaml",
+                          "version: 1\n"
+                          "profiles:\n"
+                          "  local:\n"
+                          "    stores:\n"
+                          "      a: {s3: {name: x}, events: jobs}\n"
+                          "      b: {s3: {name: y}, events: jobs}\n"
+                          "    queues: {jobs: {dir: {root: j}, events: q}}\n",
+                          "pipelines/p.yaml", pipeline, NULL);
+    assert_string_equal(said,
+                        "pixmill.yaml:5:34: error[E302]: store `a` and trigger `sent` of `p` take the same messages\n"
+                        "  5 |       a: {s3: {name: x}, events: jobs}\n"
+                        "    |                                  ^^^^ give the store a queue of its own\n"
+                        "    > pipelines/p.yaml:5:3\n"
+                        "  5 |   sent: {message: {queue: jobs}, bind: {key: \"${event.id}\"}}\n"
+                        "    |   ^^^^ the trigger\n"
+                        "pixmill.yaml:6:34: error[E302]: stores `a` and `b` take the same messages\n"
+                        "  6 |       b: {s3: {name: y}, events: jobs}\n"
+                        "    |                                  ^^^^ give each store a queue of its own\n"
+                        "  5 |       a: {s3: {name: x}, events: jobs}\n"
+                        "    |                                  ^^^^ the other one\n"
+                        "pixmill.yaml:7:14: error[E125]: queue `jobs` has several drivers\n"
+                        "  7 |     queues: {jobs: {dir: {root: j}, events: q}}\n"
+                        "    |              ^^^^ write `jobs: {DRIVER: {options}}`\n");
+}
+
 static void resources_name_drivers_and_their_options(void **state)
 {
     (void)state;
@@ -294,6 +358,7 @@ int main(void)
         cmocka_unit_test(an_auth_resource_cannot_take_the_name_of_a_hosts_own),
         cmocka_unit_test(a_store_that_cannot_presign),
         cmocka_unit_test(every_profile_defines_every_resource),
+        cmocka_unit_test(a_store_names_the_queue_of_its_events),
         cmocka_unit_test(resources_name_drivers_and_their_options),
         cmocka_unit_test(a_project_says_what_is_wrong_with_it),
         cmocka_unit_test(a_host_listens_on_an_address_and_a_port),

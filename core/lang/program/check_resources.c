@@ -167,9 +167,67 @@ static void check_use(struct compiler *compiler, size_t index)
     }
 }
 
+/* ---- queues of stores ------------------------------------------------------------------------------------------- */
+
+/* A message goes to one of those that take it, so the queue of a store can be nobody else's. */
+static void check_others(struct compiler *compiler, const struct pxm_profile *profile, const struct pxm_resource *store)
+{
+    struct pxm_diag *diag = NULL;
+
+    for (size_t i = 0; &profile->resources[i] != store; i++) {
+        const struct pxm_resource *other = &profile->resources[i];
+        if (other->events && strcmp(other->events, store->events) == 0) {
+            diag = compile_error(compiler, "E302", store->events_span, "stores `%s` and `%s` take the same messages",
+                                 other->name, store->name);
+            pxm_diag_label(compiler->diags, diag, "give each store a queue of its own");
+            pxm_diag_also(compiler->diags, diag, other->events_span, "the other one");
+        }
+    }
+    for (size_t i = 0; i < compiler->draft_count; i++) {
+        const struct pxm_program *program = compiler->drafts[i]->program;
+        for (size_t k = 0; k < program->trigger_count; k++) {
+            const struct pxm_trigger *trigger = &program->triggers[k];
+            if (trigger->kind == PXM_TRIGGER_MESSAGE && strcmp(trigger->queue, store->events) == 0) {
+                diag = compile_error(compiler, "E302", store->events_span,
+                                     "store `%s` and trigger `%s` of `%s` take the same messages", store->name,
+                                     trigger->name, program->name);
+                pxm_diag_label(compiler->diags, diag, "give the store a queue of its own");
+                pxm_diag_also(compiler->diags, diag, trigger->span, "the trigger");
+            }
+        }
+    }
+}
+
+static void check_events(struct compiler *compiler, const struct pxm_profile *profile, const struct pxm_resource *store)
+{
+    const struct pxm_resource *queue = pxm_profile_resource(profile, PXM_RESOURCE_QUEUE, store->events);
+    struct pxm_diag *diag = NULL;
+
+    if (!queue) {
+        diag = compile_error(compiler, "E503", store->events_span, "profile `%s` has no queue `%s`", profile->name,
+                             store->events);
+        pxm_diag_label(compiler->diags, diag, "declare it among the `queues` of the profile");
+    } else if (!driver_can(queue->unit, USE_QUEUE, "receive")) {
+        diag = compile_error(compiler, "E502", store->events_span,
+                             "queue `%s` cannot `receive`: driver `%s` of profile `%s` has no such operation",
+                             queue->name, queue->unit->name, profile->name);
+        pxm_diag_also(compiler->diags, diag, queue->span, "declared here");
+    } else {
+        check_others(compiler, profile, store);
+    }
+}
+
 void check_resources(struct compiler *compiler)
 {
     for (size_t i = 0; i < compiler->use_count; i++) {
         check_use(compiler, i);
+    }
+    for (size_t i = 0; i < compiler->project->profile_count; i++) {
+        const struct pxm_profile *profile = &compiler->project->profiles[i];
+        for (size_t k = 0; k < profile->resource_count; k++) {
+            if (profile->resources[k].events) {
+                check_events(compiler, profile, &profile->resources[k]);
+            }
+        }
     }
 }

@@ -203,9 +203,10 @@ enum pxm_resource_kind { PXM_RESOURCE_STORE, PXM_RESOURCE_TABLE, PXM_RESOURCE_QU
 struct pxm_resource {
     enum pxm_resource_kind kind;
     const char *name;
+    const char *events; /* of a store: the queue through which it tells of objects that appear; NULL: none */
     const struct pxm_unit *unit;
     struct pxm_bindings *options;
-    struct pxm_span span;
+    struct pxm_span span, events_span;
 };
 enum pxm_secret_source { PXM_SECRET_ENV, PXM_SECRET_FILE };
 struct pxm_secret {

@@ -111,6 +111,34 @@ static void read_options(struct compiler *compiler, const struct pxm_node *optio
     compile_validate(compiler, unit, resource->options, driver->span, owner);
 }
 
+/* The one key that names a driver; a store may name its queue beside it. NULL: it was told what is wrong. */
+static const struct pxm_entry *read_driver(struct compiler *compiler, const struct pxm_entry *entry,
+                                           const struct pxm_node *map, struct pxm_resource *resource)
+{
+    const struct pxm_entry *driver = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < map->length; i++) {
+        const struct pxm_entry *at = &map->entries[i];
+        if (resource->kind == PXM_RESOURCE_STORE && strcmp(at->key->text, "events") == 0) {
+            const struct pxm_node *queue = compile_kind(compiler, at->value, PXM_NODE_SCALAR, "`events`");
+            resource->events = queue ? compile_label(compiler, queue, kinds[PXM_RESOURCE_QUEUE].name) : NULL;
+            resource->events_span = at->value->span;
+        } else {
+            driver = at;
+            count++;
+        }
+    }
+    if (count == 1) {
+        return driver;
+    }
+    struct pxm_diag *diag =
+        compile_error(compiler, count > 0 ? "E125" : "E124", entry->key->span, "%s `%s` has %s",
+                      kinds[resource->kind].what, resource->name, count > 0 ? "several drivers" : "no driver");
+    pxm_diag_label(compiler->diags, diag, "write `%s: {DRIVER: {options}}`", resource->name);
+    return NULL;
+}
+
 static bool read_resource(struct compiler *compiler, const struct pxm_entry *entry, enum pxm_resource_kind kind,
                           struct pxm_resource *ret)
 {
@@ -126,26 +154,26 @@ static bool read_resource(struct compiler *compiler, const struct pxm_entry *ent
     if (!ret->name || !map) {
         return ret->name != NULL;
     }
-    if (map->length != 1) {
-        struct pxm_diag *diag =
-            compile_error(compiler, map->length ? "E125" : "E124", entry->key->span, "%s `%s` has %s", kinds[kind].what,
-                          ret->name, map->length ? "several drivers" : "no driver");
-        pxm_diag_label(compiler->diags, diag, "write `%s: {DRIVER: {options}}`", ret->name);
-        return true;
-    }
-    ret->unit = find_driver(compiler, map->entries[0].key, kind);
+    const struct pxm_entry *driver = read_driver(compiler, entry, map, ret);
+    ret->unit = driver ? find_driver(compiler, driver->key, kind) : NULL;
     if (ret->unit) {
-        read_options(compiler, map->entries[0].value, map->entries[0].key, ret);
+        read_options(compiler, driver->value, driver->key, ret);
     }
     return true;
 }
 
-static bool is_used(const struct compiler *compiler, enum use_kind kind, const char *name)
+/* By a pipeline, or as the queue of a store that is. */
+static bool is_used(const struct compiler *compiler, const struct pxm_profile *profile, enum use_kind kind,
+                    const char *name)
 {
     bool used = false;
 
     for (size_t i = 0; !used && i < compiler->use_count; i++) {
         used = compiler->uses[i].kind == kind && strcmp(compiler->uses[i].name, name) == 0;
+    }
+    for (size_t i = 0; !used && kind == USE_QUEUE && i < profile->resource_count; i++) {
+        const char *events = profile->resources[i].events;
+        used = events && strcmp(events, name) == 0;
     }
     return used;
 }
@@ -165,7 +193,7 @@ static void read_resources(struct compiler *compiler, const struct pxm_node *map
         const struct pxm_node *all = pxm_node_get(map, kinds[kind].key);
         for (size_t i = 0; all && all->kind == PXM_NODE_MAP && i < all->length; i++) {
             struct pxm_resource *resource = &profile->resources[profile->resource_count];
-            if (only_used && !is_used(compiler, kinds[kind].use, all->entries[i].key->text)) {
+            if (only_used && !is_used(compiler, profile, kinds[kind].use, all->entries[i].key->text)) {
                 continue;
             }
             profile->resource_count +=

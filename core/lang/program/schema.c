@@ -308,6 +308,9 @@ static pxm_value *resources(const struct pxm_catalog *catalog, struct pxm_arena 
             set(drivers, unit->name, described(pxm_option_docs_schema(&table, true), unit->summary));
         }
     }
+    if (strcmp(iface, PXM_IFACE_STORAGE) == 0) {
+        set(drivers, "events", of_type("string", "The queue through which the store tells of objects that appear."));
+    }
     return names_of(map_of(drivers, NULL, 0), help);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 enum { REST_MS = 300 };
+enum { FILES = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE };
 
 struct watch {
     struct loop *loop;
@@ -19,6 +20,8 @@ struct watch {
     struct loop_timer rest;
     void (*changed)(void *arg);
     void *arg;
+    int outer, inner;         /* what the kernel calls the folder and `pipelines/` in it; -1: there is none */
+    char pipelines[PATH_MAX]; /* its path; "": it is too long */
 };
 
 static bool is_yaml(const char *name)
@@ -27,6 +30,29 @@ static bool is_yaml(const char *name)
 
     return name[0] != '.' && ((length > 5 && strcmp(name + length - 5, ".yaml") == 0) ||
                               (length > 4 && strcmp(name + length - 4, ".yml") == 0));
+}
+
+/* There may be none, or another one than before: a watch is of what had the name then. */
+static void watch_pipelines(struct watch *watch)
+{
+    int before = watch->inner;
+
+    watch->inner = watch->pipelines[0] ? inotify_add_watch(watch->source.fd, watch->pipelines, FILES | IN_ONLYDIR) : -1;
+    if (before >= 0 && before != watch->inner) {
+        inotify_rm_watch(watch->source.fd, before);
+    }
+}
+
+static void take_event(struct watch *watch, const struct inotify_event *event)
+{
+    bool is_pipelines = event->wd == watch->outer && event->len > 0 && strcmp(event->name, "pipelines") == 0;
+
+    if (is_pipelines) {
+        watch_pipelines(watch);
+    }
+    if (is_pipelines || event->mask & IN_Q_OVERFLOW || (event->len > 0 && is_yaml(event->name))) {
+        loop_timer_set(watch->loop, &watch->rest, REST_MS);
+    }
 }
 
 static void on_ready(struct loop_source *source, uint32_t events)
@@ -40,9 +66,7 @@ static void on_ready(struct loop_source *source, uint32_t events)
         const char *at = buffer;
         while (at < buffer + length) {
             const struct inotify_event *event = (const struct inotify_event *)at;
-            if (event->mask & IN_Q_OVERFLOW || (event->len > 0 && is_yaml(event->name))) {
-                loop_timer_set(watch->loop, &watch->rest, REST_MS);
-            }
+            take_event(watch, event);
             at += sizeof *event + event->len;
         }
     }
@@ -58,8 +82,6 @@ static void on_rest(struct loop_timer *timer)
 pxm_status watch_new(struct loop *loop, const char *folder, void (*changed)(void *arg), void *arg, struct watch **ret,
                      pxm_error *error)
 {
-    const uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
-    char inner[PATH_MAX];
     struct watch *watch = calloc(1, sizeof *watch);
 
     if (!watch) {
@@ -70,17 +92,21 @@ pxm_status watch_new(struct loop *loop, const char *folder, void (*changed)(void
                        .source = {.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .events = EPOLLIN, .ready = on_ready},
                        .rest = {.fire = on_rest},
                        .changed = changed,
-                       .arg = arg};
-    int length = snprintf(inner, sizeof inner, "%s/pipelines", folder);
-    bool fine = watch->source.fd >= 0 && inotify_add_watch(watch->source.fd, folder, mask) >= 0;
-    if (!fine || loop_watch(loop, &watch->source, error) != PXM_OK) {
+                       .arg = arg,
+                       .outer = -1,
+                       .inner = -1};
+    if (snprintf(watch->pipelines, sizeof watch->pipelines, "%s/pipelines", folder) >= (int)sizeof watch->pipelines) {
+        watch->pipelines[0] = '\0';
+    }
+    if (watch->source.fd >= 0) {
+        watch->outer = inotify_add_watch(watch->source.fd, folder, FILES | IN_CREATE);
+    }
+    if (watch->outer < 0 || loop_watch(loop, &watch->source, error) != PXM_OK) {
         pxm_status status = pxm_error_errno(error, errno, "daemon.watch", folder);
         watch_free(watch);
         return status;
     }
-    if (length < (int)sizeof inner) {
-        inotify_add_watch(watch->source.fd, inner, mask); /* there may be none */
-    }
+    watch_pipelines(watch);
     *ret = watch;
     return PXM_OK;
 }

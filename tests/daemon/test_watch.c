@@ -126,6 +126,35 @@ static void other_files_are_not_told(void **state)
     watch_free(watch);
 }
 
+static void pipelines_in_a_folder_that_is_made_later_are_told(void **state)
+{
+    struct watch *watch = NULL;
+    char inner[80], away[80];
+    (void)state;
+
+    snprintf(inner, sizeof inner, "%s/pipelines", folder);
+    snprintf(away, sizeof away, "%s/away", folder);
+    assert_int_equal(rmdir(inner), 0);
+    assert_int_equal(watch_new(loop, folder, on_change, NULL, &watch, NULL), PXM_OK);
+    assert_int_equal(mkdir(inner, 0700), 0);
+    turn();
+    assert_int_equal(changes, 1);
+    write_text("pipelines/a.yaml");
+    turn();
+    assert_int_equal(changes, 2);
+    assert_int_equal(rename(inner, away), 0);
+    turn();
+    assert_int_equal(changes, 3);
+    assert_int_equal(mkdir(inner, 0700), 0);
+    write_text("pipelines/b.yaml"); /* it is told with the folder, however late that is looked at */
+    turn();
+    assert_int_equal(changes, 4);
+    write_text("pipelines/c.yaml");
+    turn();
+    assert_int_equal(changes, 5);
+    watch_free(watch);
+}
+
 static void a_folder_that_is_not_there_is_told(void **state)
 {
     struct watch *watch = NULL;
@@ -143,6 +172,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(files_of_a_project_are_told_once_however_many_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_renamed_into_place_or_removed_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(other_files_are_not_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(pipelines_in_a_folder_that_is_made_later_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_told, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

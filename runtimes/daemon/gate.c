@@ -60,6 +60,7 @@ static bool refuse_error(struct request *request, const pxm_error *error, int64_
 
 struct crowd { /* the requests that were taken in and are not answered */
     int64_t of_class, of_pipeline, bytes, of_address;
+    int64_t coming; /* bytes of bodies that are still to arrive */
 };
 
 /* Under the lock. */
@@ -67,7 +68,10 @@ static void count(struct crowd *crowd, const struct request *other, const struct
 {
     const struct app_pipeline *pipeline = request->match.trigger->pipeline, *theirs = other->match.trigger->pipeline;
 
+    int64_t coming = other->uploading ? other->bytes - http_outcome(other->exchange).bytes_received : 0;
+
     crowd->bytes += other->bytes;
+    crowd->coming += coming > 0 ? coming : 0;
     crowd->of_address += other->bytes > 0 && strcmp(http_head(other->exchange)->remote_addr,
                                                     http_head(request->exchange)->remote_addr) == 0;
     if (!other->uploading || now - other->begun_ms < FRESH_MS) {
@@ -125,12 +129,14 @@ static bool crowd_permits(struct request *request, const struct crowd *crowd)
     return true;
 }
 
-static bool disk_permits(struct request *request)
+/* What was let in has its room, though it does not take it yet. */
+static bool disk_permits(struct request *request, const struct crowd *crowd)
 {
     const struct serve_options *options = request->supervisor->options;
     int64_t free_bytes = supervisor_free_bytes(request->supervisor);
 
-    if (request->bytes > 0 && free_bytes >= 0 && free_bytes - request->bytes < options->free_bytes_min) {
+    if (request->bytes > 0 && free_bytes >= 0 &&
+        free_bytes - crowd->coming - request->bytes < options->free_bytes_min) {
         return refuse(request, 507, "store.full", "there is no space left for uploads", 30);
     }
     return true;
@@ -381,7 +387,7 @@ static bool find_room(struct request *request)
     pthread_mutex_lock(&supervisor->lock);
     const struct crowd crowd = count_crowd(supervisor, request);
     pthread_mutex_unlock(&supervisor->lock);
-    return crowd_permits(request, &crowd) && disk_permits(request);
+    return crowd_permits(request, &crowd) && disk_permits(request, &crowd);
 }
 
 static bool is_running(struct request *request)

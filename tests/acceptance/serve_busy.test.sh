@@ -242,6 +242,27 @@ both_are_there() {
 await both_are_there
 stop_daemon
 
+it what_is_coming_in_has_its_room_on_the_disk
+make_app
+if mount_small state 100m; then
+    serve
+    begin_slow_upload
+    chunked() { ask POST /upload -H 'Content-Type: image/jpeg' -H 'Transfer-Encoding: chunked' --data-binary "@$turned"; }
+    chunked
+    expect_status 507
+    expect_json code store.full
+    upload "$turned"
+    expect_status 201
+    end_slow_upload
+    expect_status 201
+    chunked
+    expect_status 201
+    stop_daemon
+    expect_code 0
+else
+    skip 'no small file system may be mounted here'
+fi
+
 it what_a_full_journal_could_not_take_is_told_again
 make_app
 if mount_small state 100m; then

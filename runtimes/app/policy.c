@@ -94,7 +94,7 @@ static bool apply_cors(const struct app_policy *policy, const struct app_head *h
     }
     return origin == NULL ||
            (app_response_set(response, "Access-Control-Allow-Origin", origin) &&
-            app_response_set(response, "Access-Control-Expose-Headers", "Content-Range, ETag, Location, Retry-After"));
+            app_response_set(response, "Access-Control-Expose-Headers", "Content-Range, ETag, Location, Retry-After, X-Request-Id"));
 }
 
 bool app_policy_apply(const struct app_policy *policy, const struct app_head *head, struct app_response *response)

@@ -15,6 +15,7 @@ struct work {
     struct edition *edition;
     enum work_kind kind;
     struct crew_run run;
+    const char *origin;               /* the run that caused it, for the log; NULL: none did, or it is not known */
     void (*ended)(struct work *work); /* run.error and run.output tell how; also of one that never began */
     int64_t queued_ms;                /* the loop's time */
     int64_t bytes;                    /* of its body */

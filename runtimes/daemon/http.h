@@ -3,7 +3,8 @@
  * bytes: when a body is whole the connection is suspended until somebody answers.
  *
  * Requests are read strictly (RFC 9112): what a proxy in front could read as anything else than we do is refused and
- * its connection closed. Answers carry the headers that they are given, and Date, Content-Length and Connection. */
+ * its connection closed. Answers carry the headers that they are given, and Date, Content-Length, Connection and
+ * X-Request-Id. */
 #ifndef PXM_DAEMON_HTTP_H
 #define PXM_DAEMON_HTTP_H
 

@@ -18,10 +18,13 @@ static bool has_no_body(int status)
     return status < 200 || status == 204 || status == 304;
 }
 
-/* These tell how this connection is used, which is nobody's business but ours. */
-static bool is_of_connection(const char *name)
+static const char id_header[] = "X-Request-Id";
+
+/* These tell how this connection is used and what the log calls the request, which is nobody's business but ours. */
+static bool is_ours(const char *name)
 {
-    static const char *const names[] = {"Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length", "Upgrade"};
+    static const char *const names[] = {"Connection",     "Keep-Alive", "Transfer-Encoding",
+                                        "Content-Length", "Upgrade",    id_header};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcasecmp(name, names[i]) == 0) {
             return true;
@@ -82,15 +85,16 @@ static struct MHD_Response *wrap_body(const struct app_response *response)
     return made;
 }
 
-static bool add_headers(struct MHD_Response *made, const struct app_response *response, bool close)
+static bool add_headers(struct MHD_Response *made, const struct app_response *response, const char *id, bool close)
 {
     for (size_t i = 0; i < response->header_count; i++) {
         const struct app_header *header = &response->headers[i];
-        if (!is_of_connection(header->name) && MHD_add_response_header(made, header->name, header->value) != MHD_YES) {
+        if (!is_ours(header->name) && MHD_add_response_header(made, header->name, header->value) != MHD_YES) {
             return false;
         }
     }
-    return !close || MHD_add_response_header(made, "Connection", "close") == MHD_YES;
+    return MHD_add_response_header(made, id_header, id) == MHD_YES &&
+           (!close || MHD_add_response_header(made, "Connection", "close") == MHD_YES);
 }
 
 enum MHD_Result http_send(struct http_exchange *exchange)
@@ -104,7 +108,7 @@ enum MHD_Result http_send(struct http_exchange *exchange)
     const bool close = exchange->wants_close || atomic_load(&exchange->server->quiesced);
     struct MHD_Response *made = wrap_body(response);
     enum MHD_Result result = MHD_NO;
-    if (made != NULL && add_headers(made, response, close)) {
+    if (made != NULL && add_headers(made, response, exchange->id, close)) {
         exchange->phase = HTTP_PHASE_SENDING;
         exchange->outcome.status = response->status;
         exchange->outcome.bytes_sent =
@@ -126,7 +130,7 @@ enum MHD_Result http_send(struct http_exchange *exchange)
 
 /* ---- past libmicrohttpd ------------------------------------------------------------------------------------------ */
 
-static void write_head(struct pxm_buf *buf, const struct app_response *response, int64_t length)
+static void write_head(struct pxm_buf *buf, const struct app_response *response, const char *id, int64_t length)
 {
     static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -139,11 +143,12 @@ static void write_head(struct pxm_buf *buf, const struct app_response *response,
                        months[at.tm_mon], at.tm_year + 1900, at.tm_hour, at.tm_min, at.tm_sec);
     }
     for (size_t i = 0; i < response->header_count; i++) {
-        if (!is_of_connection(response->headers[i].name)) {
+        if (!is_ours(response->headers[i].name)) {
             pxm_buf_printf(buf, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
         }
     }
-    pxm_buf_printf(buf, "Content-Length: %lld\r\nConnection: close\r\n\r\n", (long long)length);
+    pxm_buf_printf(buf, "%s: %s\r\nContent-Length: %lld\r\nConnection: close\r\n\r\n", id_header, id,
+                   (long long)length);
 }
 
 void http_send_raw(struct http_exchange *exchange, struct app_response *response)
@@ -155,7 +160,7 @@ void http_send_raw(struct http_exchange *exchange, struct app_response *response
     pxm_buf_init(&buf, RAW_BYTES_MAX);
     const char *data = response->body != NULL ? pxm_blob_data(response->body, NULL) : NULL;
     const int64_t length = data != NULL ? response->length : 0;
-    write_head(&buf, response, length);
+    write_head(&buf, response, exchange->id, length);
     if (length > 0) {
         pxm_buf_add(&buf, data + response->offset, (size_t)length);
     }

@@ -111,7 +111,8 @@ static void bury(struct job *job)
 {
     free(job->cause);
     job->cause = retry_cause(&job->failure);
-    const struct log_subject subject = {.run = job->run_id, .pipeline = job->data.pipeline, .error = &job->failure};
+    const struct log_subject subject = {
+        .run = job->run_id, .origin = job->work.origin, .pipeline = job->data.pipeline, .error = &job->failure};
     log_about(&subject, PXM_LOG_WARN, "jobs", "gave up after %" PRId64 " tries: %s: %s", job->data.attempts + 1,
               job->failure.code, job->failure.text);
     observe_job(job->supervisor, "dead");
@@ -123,7 +124,8 @@ static void try_again(struct job *job, const pxm_error *error)
     int64_t in_ms = retry_pause_ms(job->supervisor->options, job->data.attempts);
 
     job->cause = retry_cause(error);
-    const struct log_subject subject = {.run = job->run_id, .pipeline = job->data.pipeline, .error = error};
+    const struct log_subject subject = {
+        .run = job->run_id, .origin = job->work.origin, .pipeline = job->data.pipeline, .error = error};
     log_about(&subject, PXM_LOG_INFO, "jobs", "try %" PRId64 " failed, the next in %" PRId64 " ms: %s",
               job->data.attempts + 1, in_ms, error->text);
     observe_job(job->supervisor, "retried");
@@ -316,6 +318,7 @@ static void begin(struct supervisor *supervisor, struct journal_job *data)
     job->supervisor = supervisor;
     job->data = *data;
     *data = (struct journal_job){0};
+    job->work.origin = job->data.origin[0] ? job->data.origin : NULL;
     job->edition = edition_current(supervisor);
     job->next = supervisor->jobs.first;
     if (job->next) {

@@ -42,7 +42,8 @@ struct journal_job {
     char *event;                                          /* JSON */
     int64_t attempts;                                     /* that failed so far */
     int64_t created_ms, first_ms, last_ms, not_before_ms; /* wall; first and last failure; 0: not yet */
-    char *cause; /* JSON {code, message, step, ...} of the last failure; NULL: none */
+    char *cause;  /* JSON {code, message, step, ...} of the last failure; NULL: none */
+    char *origin; /* the run that caused it by putting an object; "": something else did */
 };
 void journal_job_done(struct journal_job *job);
 

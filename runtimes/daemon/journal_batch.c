@@ -21,6 +21,7 @@ void journal_job_done(struct journal_job *job)
     free(job->trigger);
     free(job->event);
     free(job->cause);
+    free(job->origin);
     *job = (struct journal_job){0};
 }
 

@@ -135,7 +135,6 @@ static pxm_status release(struct journal_db *db, int64_t id, bool merge)
     }
     if (status == PXM_OK) {
         row[JOB_STATE].i = JOB_READY;
-        journal_set_text(&row[JOB_RUN], NULL);
         status = journal_row_write(db, JOURNAL_JOBS, SQL_JOB_CHANGE, row);
     }
     return status;
@@ -213,13 +212,14 @@ static pxm_status copy_job(const struct journal_db *db, const struct journal_val
                                 .pipeline = copy_text(&row[JOB_PIPELINE]),
                                 .trigger = copy_text(&row[JOB_TRIGGER]),
                                 .event = copy_text(&row[JOB_EVENT]),
+                                .origin = copy_text(&row[JOB_RUN]),
                                 .cause = row[JOB_CAUSE].length ? copy_text(&row[JOB_CAUSE]) : NULL,
                                 .attempts = row[JOB_ATTEMPTS].i,
                                 .created_ms = row[JOB_CREATED_MS].i,
                                 .first_ms = row[JOB_FIRST_MS].i,
                                 .last_ms = row[JOB_LAST_MS].i,
                                 .not_before_ms = row[JOB_NOT_BEFORE_MS].i};
-    bool copied = job->pipeline && job->trigger && job->event && (job->cause || !row[JOB_CAUSE].length);
+    bool copied = job->pipeline && job->trigger && job->event && job->origin && (job->cause || !row[JOB_CAUSE].length);
     return copied ? PXM_OK : pxm_error_no_memory(db->error);
 }
 

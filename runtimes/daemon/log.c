@@ -112,6 +112,7 @@ void log_about(const struct log_subject *subject, int32_t level, const char *sou
     struct log_line line = {.level = level, .source = source, .message = message};
     add_text(&line, "request", subject->request);
     add_text(&line, "run", subject->run);
+    add_text(&line, "origin", subject->origin);
     add_text(&line, "job", subject->job);
     add_text(&line, "pipeline", subject->pipeline);
     add_text(&line, "step", subject->step);

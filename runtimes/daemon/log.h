@@ -28,8 +28,8 @@ void log_start(const struct log_options *options);
 /* Tells what was dropped or not repeated, and gives the sink back. After threads have ended. */
 void log_stop(void);
 
-struct log_subject { /* what a line is about; all may be NULL */
-    const char *request, *run, *job, *pipeline, *step;
+struct log_subject {                                            /* what a line is about; all may be NULL */
+    const char *request, *run, *origin, *job, *pipeline, *step; /* origin: the run that caused the job of this one */
     const pxm_error *error; /* its notes are told, such as a service's id of the request */
 };
 void log_about(const struct log_subject *subject, int32_t level, const char *source, const char *format, ...)

@@ -173,8 +173,11 @@ void observe_run(struct supervisor *supervisor, const struct work *work)
     observe_steps(observer, pipeline, work->run.steps);
     if (!fine) {
         const pxm_error *error = &work->run.error;
-        const struct log_subject subject = {
-            .run = work->run.id, .pipeline = pipeline, .step = error->step[0] ? error->step : NULL, .error = error};
+        const struct log_subject subject = {.run = work->run.id,
+                                            .origin = work->origin,
+                                            .pipeline = pipeline,
+                                            .step = error->step[0] ? error->step : NULL,
+                                            .error = error};
         metrics_add(observer->step_failures, 1, LABELS(pipeline, error->code));
         log_about(&subject, is_for_the_operator(error) ? PXM_LOG_WARN : PXM_LOG_INFO, "run", "failed: %s: %s",
                   error->code, error->text);

@@ -444,6 +444,7 @@ it a_log_of_json_lines_says_what_belongs_together_and_no_secret
 make_app
 serve --json --color always
 upload "$cut" -H 'X-Request-Id: mine' -H 'User-Agent: "quoted"'
+id=$(header X-Request-Id)
 await_json /admin/jobs counts.dead 1
 ask POST /uploads -H 'Content-Type: application/json' -d '{"content_type": "image/jpeg"}'
 url=$(json url)
@@ -467,11 +468,14 @@ grep '"message":"POST /upload?' log >"$work/out"
 expect_json status 201
 expect_json pipeline upload
 expect_json agent '"quoted"'
-[ -n "$(json request)" ] || complain 'no request'
-[ -n "$(json run)" ] || complain 'no run'
+[ -n "$id" ] || complain 'no id of the request'
+expect_json request "$id"
+run=$(json run)
+[ -n "$run" ] || complain 'no run'
 grep '"source":"jobs"' log >"$work/out"
 expect_json level warning
 expect_json pipeline thumbnails
+expect_json origin "$run"
 [ -n "$(json run)" ] || complain 'no run'
 while read -r line; do
     printf "%s\n" "$line" | json_get . >/dev/null || complain "no JSON: $line"

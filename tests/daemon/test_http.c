@@ -282,6 +282,31 @@ static void ids_are_in_the_order_of_time_and_never_the_same(void **state)
     }
 }
 
+static void expect_its_id(const char *request, int status)
+{
+    struct answer answer;
+    char id[80] = "";
+
+    assert_true(client_exchange(http_port(world.server), request, &answer));
+    assert_int_equal(answer.status, status);
+    assert_true(client_header(&answer, "X-Request-Id", id, sizeof id));
+    assert_int_equal(strlen(id), 26);
+    if (status == 400) { /* it does not come to the handler; its problem names the id, too */
+        assert_non_null(strstr(answer.body, id));
+    } else {
+        assert_string_equal(id, world.ids[world.id_count - 1]);
+    }
+    client_answer_done(&answer);
+}
+
+static void every_answer_says_its_id(void **state)
+{
+    (void)state;
+    world_start(&world);
+    expect_its_id("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 200);
+    expect_its_id("GET / HTTP/1.1\r\nHost: h\r\nHost: g\r\n\r\n", 400);
+}
+
 /* ---- proxies ----------------------------------------------------------------------------------------------------- */
 
 static void what_strangers_say_of_their_address_counts_for_nothing(void **state)
@@ -450,6 +475,7 @@ int main(void)
         TEST(a_connection_has_so_many_requests),
         TEST(a_client_that_wants_to_close_is_closed),
         TEST(ids_are_in_the_order_of_time_and_never_the_same),
+        TEST(every_answer_says_its_id),
         TEST(what_strangers_say_of_their_address_counts_for_nothing),
         TEST(what_a_trusted_proxy_says_counts),
         TEST(a_socket_that_was_handed_over_is_used_and_left_open),

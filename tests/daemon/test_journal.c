@@ -101,6 +101,7 @@ static void an_expected_job_is_ready_when_its_run_ends(void **state)
     assert_string_equal(op.jobs[0].trigger, "created");
     assert_string_equal(op.jobs[0].event, "{\"key\":\"k\"}");
     assert_null(op.jobs[0].cause);
+    assert_string_equal(op.jobs[0].origin, "r1");
     assert_int_equal(op.jobs[0].attempts, 0);
     assert_int_equal(op.jobs[0].created_ms, PLACE_NOW);
     assert_int_equal(op.jobs[0].first_ms, 0);

@@ -178,13 +178,15 @@ static void on_killer(struct job *job, const pxm_error *error)
     int64_t now_ms = loop_now_ms(job->supervisor->loop), wait_ms = 0;
     pxm_error verdict = {0};
 
-    poison_died(poison, job->data.pipeline, job->input, now_ms);
+    poison_died(poison, job->data.pipeline, job->input, error, now_ms);
     poison_check(poison, job->data.pipeline, job->input, now_ms, &wait_ms, &verdict);
     if (strcmp(verdict.code, "input.poison") != 0 && !is_last(job)) {
         try_again(job, error);
         return;
     }
-    job->failure = verdict.status != PXM_OK ? verdict : *error;
+    /* That memory ran out says what to do about it, which that the input is bad does not. */
+    bool starved = strcmp(error->code, "worker.memory") == 0;
+    job->failure = verdict.status != PXM_OK && !starved ? verdict : *error;
     pxm_error_note(&job->failure, "last", error->text);
     job->failure.status = PXM_E_INVALID; /* it will not be repeated */
     mourn(job);

@@ -69,7 +69,7 @@ static void count_death(struct poison_circuit *circuit, int64_t now_ms)
     }
 }
 
-void poison_died(struct poison *poison, const char *pipeline, const char *input, int64_t now_ms)
+void poison_died(struct poison *poison, const char *pipeline, const char *input, const pxm_error *death, int64_t now_ms)
 {
     size_t i = find_input(poison, input);
     bool first = i == poison->input_count;
@@ -77,6 +77,7 @@ void poison_died(struct poison *poison, const char *pipeline, const char *input,
     struct poison_circuit *circuit = circuit_of(poison, pipeline);
 
     known->deaths++;
+    snprintf(known->code, sizeof known->code, "%s", death->code);
     if (circuit && first) { /* the same input again says nothing new of the pipeline */
         count_death(circuit, now_ms);
     }
@@ -89,8 +90,8 @@ pxm_status poison_check(const struct poison *poison, const char *pipeline, const
 
     if (known < poison->input_count && poison->inputs[known].deaths >= POISON_DEATHS) {
         return pxm_error_set(error, PXM_E_INVALID, "input.poison",
-                             "this input ended %d worker processes and is not tried again",
-                             poison->inputs[known].deaths);
+                             "this input ended %d worker processes (%s) and is not tried again",
+                             poison->inputs[known].deaths, poison->inputs[known].code);
     }
     if (circuit < poison->circuit_count && poison->circuits[circuit].open_until_ms > now_ms) {
         *ret_wait_ms = poison->circuits[circuit].open_until_ms - now_ms;

@@ -18,6 +18,7 @@ enum {
 struct poison_input {
     char key[65];
     int deaths;
+    char code[PXM_ERROR_CODE_MAX]; /* of the last death: worker.crashed, worker.memory, limit.time */
 };
 struct poison_circuit {
     char pipeline[64];
@@ -32,8 +33,9 @@ struct poison {
     struct poison_circuit circuits[POISON_PIPELINES_MAX];
 };
 
-/* `input`: what tells inputs apart, up to 64 bytes; times are the loop's. */
-void poison_died(struct poison *poison, const char *pipeline, const char *input, int64_t now_ms);
+/* `input`: what tells inputs apart, up to 64 bytes; `death`: how the worker ended; times are the loop's. */
+void poison_died(struct poison *poison, const char *pipeline, const char *input, const pxm_error *death,
+                 int64_t now_ms);
 /* PXM_OK, input.poison (permanent) or pipeline.suspended (transient; *ret_wait_ms: for how long). */
 pxm_status poison_check(const struct poison *poison, const char *pipeline, const char *input, int64_t now_ms,
                         int64_t *ret_wait_ms, pxm_error *error);

@@ -334,7 +334,7 @@ static void on_ended(struct work *work)
     const pxm_error none = {0};
 
     if (work->run.killed_worker) {
-        poison_died(&supervisor->poison, work->run.trigger->pipeline->name, input_of(request),
+        poison_died(&supervisor->poison, work->run.trigger->pipeline->name, input_of(request), &work->run.error,
                     loop_now_ms(supervisor->loop));
     }
     if (work->run.ms > 0) {

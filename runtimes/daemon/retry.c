@@ -19,6 +19,11 @@ int64_t retry_pause_ms(const struct serve_options *options, int64_t failed)
     return pxm_random(&random, sizeof random) == PXM_OK && bound > 0 ? (int64_t)(random % (uint64_t)bound) : bound;
 }
 
+bool retry_delivers_again(const pxm_error *error, bool killed_worker, int64_t attempts)
+{
+    return (killed_worker || pxm_error_is_transient(error)) && attempts < RETRY_DELIVERIES_MAX;
+}
+
 char *retry_cause(const pxm_error *error)
 {
     pxm_value *value = pxm_error_to_value(error);

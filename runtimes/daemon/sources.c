@@ -115,15 +115,15 @@ static void end_message(struct delivery *delivery)
     observe_run(supervisor, &delivery->work);
     crew_run_done(&delivery->work.run);
     if (killed) {
-        poison_died(&supervisor->poison, delivery->work.run.trigger->pipeline->name, delivery->input,
+        poison_died(&supervisor->poison, delivery->work.run.trigger->pipeline->name, delivery->input, &error,
                     loop_now_ms(supervisor->loop));
     }
     if (error.status == PXM_OK) {
         settle(delivery, PXM_SETTLE_DONE, 0, NULL);
-    } else if (killed || pxm_error_is_transient(&error)) {
-        bool stops = strcmp(error.code, "worker.lost") == 0 && atomic_load(&supervisor->draining);
-        int64_t pause_ms = stops ? 0 : retry_pause_ms(supervisor->options, delivery->attempts - 1);
-        settle(delivery, PXM_SETTLE_RETRY, pause_ms, &error);
+    } else if (strcmp(error.code, "worker.lost") == 0 && atomic_load(&supervisor->draining)) {
+        settle(delivery, PXM_SETTLE_RETRY, 0, &error);
+    } else if (retry_delivers_again(&error, killed, delivery->attempts)) {
+        settle(delivery, PXM_SETTLE_RETRY, retry_pause_ms(supervisor->options, delivery->attempts - 1), &error);
     } else {
         settle(delivery, PXM_SETTLE_DEAD, 0, &error);
     }
@@ -217,7 +217,7 @@ static void on_message(void *arg, struct crew_source *crew_source, const pxm_val
     }
     if (poison_check(&supervisor->poison, source->trigger->pipeline->name, delivery->input,
                      loop_now_ms(supervisor->loop), &wait_ms, &error) != PXM_OK) {
-        bool rests = pxm_error_is_transient(&error);
+        bool rests = retry_delivers_again(&error, false, delivery->attempts);
         settle(delivery, rests ? PXM_SETTLE_RETRY : PXM_SETTLE_DEAD, wait_ms, &error);
         return;
     }

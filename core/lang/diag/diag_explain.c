@@ -258,7 +258,8 @@ static const struct explanation table[] = {
      "each can do.\n"},
     {"E503", "a resource, profile or pipeline that is not there",
      "Stores, tables and queues are declared in the profiles of pixmill.yaml, and a pipeline\n"
-     "is named as its file. The label names the nearest one.\n"},
+     "is named as its file; functions are those of the host, or names of pipelines. The label\n"
+     "names the nearest one.\n"},
     {"E504", "an environment variable that is not declared for the profile",
      "All that a project reads from the environment is declared under `env:`, with its type\n"
      "and the profiles that have it. Add the profile there, or read the variable only where it\n"

@@ -77,6 +77,7 @@ struct use {
     const char *verb; /* what it must be able to do: "presign"; NULL: just be there */
 };
 
+struct project_files;
 struct compiler {
     struct pxm_arena *arena;
     struct pxm_diags *diags;
@@ -88,6 +89,9 @@ struct compiler {
     size_t use_count, use_capacity;
     struct use *uses;
     const struct pxm_profile *profile; /* PLACE_PROJECT: whose resources are read */
+    const struct pxm_load_part *part;  /* NULL: all of the project */
+    const char *part_profile;          /* with a part: the one profile that is read; NULL: there is none */
+    const struct project_files *files;
 };
 
 /* ---- compile.c: reading maps ------------------------------------------------------------------------------------ */
@@ -141,6 +145,14 @@ const char *compile_hint(struct compiler *compiler, const char *word, const char
 /* project_file.c; `root` NULL: the file is broken. Hosts come last, as they name profiles. */
 void compile_project_file(struct compiler *compiler, const struct pxm_node *root);
 void compile_hosts(struct compiler *compiler, const struct pxm_node *map);
+/* functions.c: reads `functions:` of a host, NULL: there are none */
+void compile_functions(struct compiler *compiler, const struct pxm_node *map, struct pxm_host_entry *host);
+/* Of a part: which profile is read, and the drafts of its pipelines. */
+void compile_part(struct compiler *compiler, const struct pxm_node *root);
+/* The draft of a pipeline, which is opened if it is not yet; NULL: no file is called so, or memory is out. */
+struct draft *compile_take(struct compiler *compiler, const char *name);
+/* project.c: opens the draft of a file, or of a text; false: no memory. */
+bool compile_open(struct compiler *compiler, const char *path, const char *text);
 /* project_profiles.c; after the pipelines: `only_used` leaves out what none of them uses */
 void compile_profiles(struct compiler *compiler, const struct pxm_node *map, bool only_used);
 /* project_find.c: which files a project is made of */
@@ -153,7 +165,8 @@ struct project_files {
 bool compile_find_files(struct compiler *compiler, const struct pxm_load_options *options, struct project_files *ret);
 /* pipeline.c */
 void compile_pipeline(struct draft *draft);
-struct draft *compile_find(const struct compiler *compiler, const char *name);
+/* Of a part, what is not there yet is opened. */
+struct draft *compile_find(struct compiler *compiler, const char *name);
 /* inputs.c */
 void compile_inputs(struct draft *draft, const struct pxm_node *map);
 void compile_vars(struct draft *draft, const struct pxm_node *map);

@@ -167,14 +167,14 @@ static void read_on_failure(struct draft *draft, const struct pxm_node *steps)
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
-struct draft *compile_find(const struct compiler *compiler, const char *name)
+struct draft *compile_find(struct compiler *compiler, const char *name)
 {
     for (size_t i = 0; i < compiler->draft_count; i++) {
         if (strcmp(compiler->drafts[i]->program->name, name) == 0) {
             return compiler->drafts[i];
         }
     }
-    return NULL;
+    return compiler->part ? compile_take(compiler, name) : NULL;
 }
 
 static void read_texts(struct draft *draft)

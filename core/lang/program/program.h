@@ -236,6 +236,11 @@ struct pxm_host_entry {                              /* one of `hosts:` */
     const char *address;                             /* to listen on, an IPv6 one without brackets; NULL: not said */
     int64_t port, workers, nice, deadline_margin_ms; /* PXM_UNSET_INT: not said */
     struct pxm_limit_set limits;
+    size_t function_count;
+    struct pxm_function { /* a part of the project that the host runs by itself */
+        const char *name;
+        const char *const *pipelines; /* NULL at the end */
+    } * functions;
 };
 struct pxm_project {
     struct pxm_arena *arena;
@@ -264,6 +269,16 @@ struct pxm_load_options {
     /* Instead of a file: the pipeline itself, as of `run -e`, with the default project; its name is `path` or "-". */
     const char *text;
     const struct pxm_catalog *catalog;
+    const struct pxm_load_part *part; /* NULL: all of it */
+};
+/* What one function of a host takes of a project; no other pipeline is read, and no other plugin looked at. Of the
+ * profile it has the resources that its pipelines use. */
+struct pxm_load_part {
+    const char *host;
+    const char
+        *function;       /* one of the host's `functions`, or names of pipelines, "upload,presign"; what they call comes
+                             along */
+    const char *profile; /* NULL: that of the host, else the first */
 };
 /* Parses and checks everything: project, all profiles, and all pipelines: NAME.yaml but not NAME.test.yaml in
  * `pipelines/` beside pixmill.yaml or, where there is no such folder, beside pixmill.yaml itself. Reads no environment

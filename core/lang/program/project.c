@@ -78,7 +78,7 @@ static void check_name(struct compiler *compiler, const struct pxm_program *prog
 }
 
 /* Each file gets a draft, a broken one too, so that a call of it is no further error. */
-static bool open_draft(struct compiler *compiler, const char *path, const char *text)
+bool compile_open(struct compiler *compiler, const char *path, const char *text)
 {
     struct draft *draft = compile_have(compiler, pxm_arena_alloc(compiler->arena, sizeof *draft));
     struct pxm_program *program = compile_have(compiler, pxm_arena_alloc(compiler->arena, sizeof *program));
@@ -114,8 +114,8 @@ static bool open_drafts(struct compiler *compiler, const struct project_files *f
     compiler->project->programs =
         compile_have(compiler, pxm_arena_array(compiler->arena, count + 1, sizeof(struct pxm_program *)));
     sound = compiler->drafts && compiler->project->programs;
-    for (size_t i = 0; sound && i < count; i++) {
-        sound = open_draft(compiler, files->pipelines[i], text);
+    for (size_t i = 0; sound && !compiler->part && i < count; i++) {
+        sound = compile_open(compiler, files->pipelines[i], text);
     }
     return sound;
 }
@@ -146,6 +146,23 @@ static void check_all(struct compiler *compiler, bool has_profiles)
     }
 }
 
+/* As their files are, which those of a part are not read in the order of. */
+static void sort_drafts(struct compiler *compiler)
+{
+    struct draft **drafts = compiler->drafts;
+
+    for (size_t i = 1; i < compiler->draft_count; i++) {
+        for (size_t k = i; k > 0 && strcmp(drafts[k]->program->name, drafts[k - 1]->program->name) < 0; k--) {
+            struct draft *draft = drafts[k];
+            drafts[k] = drafts[k - 1];
+            drafts[k - 1] = draft;
+        }
+    }
+    for (size_t i = 0; i < compiler->draft_count; i++) {
+        compiler->project->programs[i] = drafts[i]->program;
+    }
+}
+
 static void compile_all(struct compiler *compiler, const struct project_files *files, const char *text)
 {
     const struct pxm_node *root = read_project_file(compiler, files->path);
@@ -157,10 +174,14 @@ static void compile_all(struct compiler *compiler, const struct project_files *f
     if (!open_drafts(compiler, files, text)) {
         return;
     }
-    for (size_t i = 0; i < compiler->draft_count; i++) {
+    if (compiler->part) {
+        compile_part(compiler, root);
+    }
+    for (size_t i = 0; i < compiler->draft_count; i++) { /* of a part, a call may add one */
         compile_pipeline(compiler->drafts[i]);
     }
-    compile_profiles(compiler, profiles, files->path == NULL);
+    sort_drafts(compiler);
+    compile_profiles(compiler, profiles, compiler->part || !files->path);
     compile_hosts(compiler, pxm_node_get(root, "hosts"));
     check_all(compiler, profiles != NULL);
 }
@@ -168,8 +189,13 @@ static void compile_all(struct compiler *compiler, const struct project_files *f
 struct pxm_project *pxm_project_parse(const struct pxm_load_options *options, struct pxm_diags *diags)
 {
     struct pxm_project *project = pxm_arena_alloc(diags->arena, sizeof *project);
-    struct compiler compiler = {.arena = diags->arena, .diags = diags, .catalog = options->catalog, .project = project};
     struct project_files files;
+    struct compiler compiler = {.arena = diags->arena,
+                                .diags = diags,
+                                .catalog = options->catalog,
+                                .project = project,
+                                .part = options->part,
+                                .files = &files};
 
     if (!compile_have(&compiler, project) || !compile_find_files(&compiler, options, &files)) {
         return NULL;

@@ -14,6 +14,7 @@ static const char *const project_keys[] = {"version", "summary", "plugins", "env
 static void read_require(struct compiler *compiler, const struct pxm_entry *entry)
 {
     const struct pxm_catalog *catalog = compiler->catalog;
+    bool is_looked_at = !compiler->part; /* what a part does not use need not be there */
     const struct pxm_node *version = compile_kind(compiler, entry->value, PXM_NODE_SCALAR, "a version");
     struct pxm_missing missing = {0};
 
@@ -22,7 +23,7 @@ static void read_require(struct compiler *compiler, const struct pxm_entry *entr
     }
     compiler->project->requires[compiler->project->require_count++] =
         (struct pxm_require){.plugin = entry->key->text, .version = version->text, .span = entry->key->span};
-    if (!catalog->require(catalog->arg, compiler->arena, entry->key->text, version->text, &missing)) {
+    if (is_looked_at && !catalog->require(catalog->arg, compiler->arena, entry->key->text, version->text, &missing)) {
         struct pxm_diag *diag = compile_error(compiler, "E401", entry->key->span, "%s", missing.message);
         if (missing.note) {
             pxm_diag_note(compiler->diags, diag, "%s", missing.note);
@@ -175,8 +176,9 @@ static void read_host(struct compiler *compiler, const struct pxm_entry *entry)
                                     .deadline_margin_ms = PXM_UNSET_INT};
     compiler->project->host_count++;
     compile_limits(compiler, pxm_node_get(map, "limits"), &host->limits);
-    const struct host_config *config = compile_literals(
-        compiler, &compile_host_table, compile_without(compiler, map, "limits"), entry->key->span, "a host", NULL);
+    const struct pxm_node *rest = compile_without(compiler, compile_without(compiler, map, "limits"), "functions");
+    const struct host_config *config =
+        compile_literals(compiler, &compile_host_table, rest, entry->key->span, "a host", NULL);
     if (config) {
         host->profile = config->profile;
         read_listen(compiler, pxm_node_get(map, "listen"), config->listen, host);
@@ -184,7 +186,10 @@ static void read_host(struct compiler *compiler, const struct pxm_entry *entry)
         host->nice = config->nice;
         host->deadline_margin_ms = config->deadline_margin;
     }
-    check_profile(compiler, pxm_node_get(map, "profile"));
+    compile_functions(compiler, pxm_node_get(map, "functions"), host);
+    if (!compiler->part) { /* of which one profile alone is read */
+        check_profile(compiler, pxm_node_get(map, "profile"));
+    }
 }
 
 void compile_hosts(struct compiler *compiler, const struct pxm_node *map)
@@ -195,7 +200,10 @@ void compile_hosts(struct compiler *compiler, const struct pxm_node *map)
     project->hosts =
         map ? compile_have(compiler, pxm_arena_array(compiler->arena, map->length + 1, sizeof *project->hosts)) : NULL;
     for (size_t i = 0; project->hosts && i < map->length; i++) {
-        read_host(compiler, &map->entries[i]);
+        const char *only = compiler->part ? compiler->part->host : NULL;
+        if (!only || strcmp(map->entries[i].key->text, only) == 0) {
+            read_host(compiler, &map->entries[i]);
+        }
     }
 }
 

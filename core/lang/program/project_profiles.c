@@ -236,6 +236,9 @@ void compile_profiles(struct compiler *compiler, const struct pxm_node *map, boo
     project->profiles =
         compile_have(compiler, pxm_arena_array(compiler->arena, map->length + 1, sizeof *project->profiles));
     for (size_t i = 0; project->profiles && i < map->length; i++) {
-        read_profile(compiler, &map->entries[i], only_used);
+        const char *only = compiler->part_profile;
+        if (!only || strcmp(map->entries[i].key->text, only) == 0) {
+            read_profile(compiler, &map->entries[i], only_used);
+        }
     }
 }

@@ -356,6 +356,8 @@ static pxm_value *hosts(void)
         set(keys, pxm_value_key(properties, i), pxm_value_ref(pxm_value_at(properties, i)));
     }
     set(keys, "limits", table_of(&compile_limits_table, "The most that any pipeline may use on it."));
+    set(keys, "functions",
+        names_of(of_type("array", "Names of pipelines."), "Parts of the project that the host runs by themselves."));
     pxm_value_unref(options);
     return names_of(map_of(keys, NULL, 0), "What each host uses.");
 }

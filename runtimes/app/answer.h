@@ -6,6 +6,7 @@
 #include "app/head.h"
 #include "app/manifest.h"
 #include "app/response.h"
+#include "app/route.h"
 
 /* The output of a run: a blob is the body itself, with the media type that its first bytes show and its ETag (what its
  * store said, else its SHA-256; of a file whose hash nobody knows, none); null is 204 where the trigger says 200, else
@@ -24,6 +25,9 @@ struct app_response *app_answer_error(const pxm_error *error, const char *reques
 /* One by status, such as 404, with a code and a text of the host's, which is told as it is; NULL: no text. */
 struct app_response *app_answer_problem(int status, const char *code, const char *request_id, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* What is said where no pipeline is found: 400 of no path, 404, or 405 with Allow. NULL: one was found, or no
+ * memory. */
+struct app_response *app_answer_no_route(const struct app_match *match, const char *request_id);
 /* The status that an error's code and status stand for: 400 401 403 404 405 408 409 412 413 415 422 429 500 503 504
  * 507. */
 int app_status_of(const pxm_error *error);

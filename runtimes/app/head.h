@@ -2,6 +2,7 @@
 #ifndef PXM_APP_HEAD_H
 #define PXM_APP_HEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,5 +29,7 @@ struct app_head {            /* all borrowed from the host */
 
 /* The value of the first header of that name, whatever its case; NULL: there is none. */
 const char *app_head_get(const struct app_head *head, const char *name);
+/* Whether it bears this token (RFC 6750), which is not "". Takes the same time whatever differs. */
+bool app_head_bears(const struct app_head *head, const char *token);
 
 #endif

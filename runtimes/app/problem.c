@@ -293,3 +293,25 @@ struct app_response *app_answer_problem(int status, const char *code, const char
     }
     return problem(status, code, request_id, text, 0);
 }
+
+struct app_response *app_answer_no_route(const struct app_match *match, const char *request_id)
+{
+    struct app_response *response = NULL;
+
+    switch (match->kind) {
+    case APP_MATCH_METHOD:
+        response = app_answer_problem(405, "request.method", request_id, "this path takes %s", match->allow);
+        if (response && !app_response_set(response, "Allow", match->allow)) {
+            app_response_free(response);
+            response = NULL;
+        }
+        break;
+    case APP_MATCH_BAD:
+        return app_answer_problem(400, "request.path", request_id, "this is no path");
+    case APP_MATCH_NOT_FOUND:
+        return app_answer_problem(404, "request.not_found", request_id, "there is nothing here");
+    case APP_MATCH_FOUND:
+        break;
+    }
+    return response;
+}

@@ -11,7 +11,6 @@
 #include "daemon/supervisor.h"
 
 #include <inttypes.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,20 +143,6 @@ static bool disk_permits(struct request *request, const struct crowd *crowd)
 
 /* ---- permission -------------------------------------------------------------------------------------------------- */
 
-bool request_token_is(const struct app_head *head, const char *token)
-{
-    static const char scheme[] = "Bearer ";
-    const char *given = app_head_get(head, "Authorization");
-    size_t length = strlen(token);
-
-    if (!given || strncasecmp(given, scheme, sizeof scheme - 1) != 0) {
-        return false;
-    }
-    given += sizeof scheme - 1;
-    /* The length of a token is no secret, what it is is. */
-    return length > 0 && strlen(given) == length && CRYPTO_memcmp(given, token, length) == 0;
-}
-
 static bool is_signed(struct request *request)
 {
     struct supervisor *supervisor = request->supervisor;
@@ -196,11 +181,11 @@ static bool is_permitted(struct request *request)
     if (strcmp(auth, "signed") == 0) {
         return is_signed(request);
     }
-    if (request_token_is(head, supervisor->operator_token)) {
+    if (app_head_bears(head, supervisor->operator_token)) {
         snprintf(request->subject, sizeof request->subject, "operator");
         return true;
     }
-    if (strcmp(auth, "token") == 0 && request_token_is(head, supervisor->upload_token)) {
+    if (strcmp(auth, "token") == 0 && app_head_bears(head, supervisor->upload_token)) {
         snprintf(request->subject, sizeof request->subject, "token");
         return true;
     }
@@ -218,25 +203,12 @@ static bool is_permitted(struct request *request)
 
 static struct app_response *answer_without_route(const struct request *request)
 {
-    const char *id = http_request_id(request->exchange);
     struct app_response *response = NULL;
 
-    switch (request->match.kind) {
-    case APP_MATCH_METHOD:
-        response = app_answer_problem(405, "request.method", id, "this path takes %s", request->match.allow);
-        if (response) {
-            app_response_set(response, "Allow", request->match.allow);
-        }
-        return response;
-    case APP_MATCH_BAD:
-        return app_answer_problem(400, "request.path", id, "this is no path");
-    case APP_MATCH_NOT_FOUND:
+    if (request->match.kind == APP_MATCH_NOT_FOUND) {
         response = site_answer(request->supervisor, http_head(request->exchange));
-        return response ? response : app_answer_problem(404, "request.not_found", id, "there is nothing here");
-    case APP_MATCH_FOUND:
-        break;
     }
-    return NULL;
+    return response ? response : app_answer_no_route(&request->match, http_request_id(request->exchange));
 }
 
 bool request_is_for_this_machine(const struct app_head *head)

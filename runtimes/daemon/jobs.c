@@ -1,12 +1,12 @@
 /* The life of a job: taken, run, and then finished, tried again or buried. */
 #include "daemon/jobs.h"
 
+#include "app/log.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/value.h"
 #include "daemon/conclude.h"
-#include "daemon/log.h"
 #include "daemon/observe.h"
 #include "daemon/retry.h"
 #include "daemon/supervisor.h"

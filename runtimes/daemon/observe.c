@@ -2,10 +2,10 @@
 #include "daemon/observe.h"
 
 #include "app/answer.h"
+#include "app/log.h"
 #include "base/blob.h"
 #include "base/error.h"
 #include "base/value.h"
-#include "daemon/log.h"
 #include "daemon/metrics.h"
 #include "daemon/supervisor.h"
 

@@ -50,7 +50,7 @@ static bool is_permitted(const struct supervisor *supervisor, const struct opera
 {
     bool here = strcmp(head->remote_addr, "127.0.0.1") == 0 || strcmp(head->remote_addr, "::1") == 0;
 
-    return !operation->for_operators || request_token_is(head, supervisor->operator_token) ||
+    return !operation->for_operators || app_head_bears(head, supervisor->operator_token) ||
            (operation->start == operation_metrics && here && !supervisor->options->trust_proxy &&
             !app_head_get(head, "X-Forwarded-For") && request_is_for_this_machine(head));
 }

@@ -57,8 +57,6 @@ struct requests {
 
 extern const struct http_handler request_handler; /* its `arg` is the supervisor (gate.c) */
 
-/* Whether the head bears this token (RFC 6750), which is not "". Takes the same time whatever differs. [any] */
-bool request_token_is(const struct app_head *head, const char *token);
 /* Whether it was sent to this machine by name. A page elsewhere may have a name that leads here (DNS rebinding), so the
  * address that a request comes from does not tell who asks. [any] */
 bool request_is_for_this_machine(const struct app_head *head);

@@ -1,8 +1,8 @@
 /* `pixmill serve`: from words on the command line to a daemon that runs. */
 #include "daemon/daemon.h"
 
+#include "app/log.h"
 #include "base/error.h"
-#include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/place.h"
 #include "daemon/supervisor.h"

@@ -46,9 +46,4 @@ int64_t worker_resident_bytes(void);
 /* worker_source.c. A worker that is told so becomes a source. */
 void worker_source_receive(struct worker *worker, uint32_t type, const pxm_value *message);
 
-/* worker_event.c. What an event lacks because only a process with plugins can find it out: `user` of an http trigger
- * with an auth resource, `object` of an object_created trigger that reads it. *ret is a new reference. */
-pxm_status worker_complete_event(struct worker *worker, const struct pxm_trigger *trigger, const pxm_value *event,
-                                 pxm_job *job, pxm_value **ret, pxm_error *error);
-
 #endif

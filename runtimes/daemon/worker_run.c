@@ -2,6 +2,7 @@
 #include "daemon/worker_private.h"
 
 #include "app/event.h"
+#include "app/event_complete.h"
 #include "base/blob.h"
 #include "base/log.h"
 #include "base/value.h"
@@ -287,7 +288,8 @@ static pxm_status bind_event(struct worker *worker, const struct pxm_trigger *tr
                    .limits = worker->pipeline->limits};
 
     snprintf(job.id, sizeof job.id, "%s", text_of(message, "id"));
-    pxm_status status = worker_complete_event(worker, trigger, pxm_value_get(message, "event"), &job, &event, error);
+    pxm_status status =
+        app_event_complete(worker->project, trigger, pxm_value_get(message, "event"), &job, &event, error);
     if (status == PXM_OK) {
         status = pxm_bind_event(worker->pipeline, trigger, event, &worker->inputs, error);
     }

@@ -1,5 +1,5 @@
-/* The daemon's log: lines that machines and people read, without secrets, control characters and floods. */
-#include "daemon/log.h"
+/* The log of hosts: lines that machines and people read, without secrets, control characters and floods. */
+#include "app/log.h"
 
 #include "base/json.h"
 #include "base/log.h"
@@ -121,6 +121,53 @@ static void json_has_a_line_for_each_entry(void **state)
     assert_string_equal(get(value, "pipeline"), "import");
     assert_null(pxm_value_get(value, "step"));
     pxm_value_unref(value);
+}
+
+static bool request_of(const char *run, char request[LOG_REQUEST_MAX])
+{
+    snprintf(request, LOG_REQUEST_MAX, "request-of-%s", run);
+    return strcmp(run, "known") == 0;
+}
+
+static void a_cloud_is_told_the_names_that_it_knows(void **state)
+{
+    const struct log_options options = {
+        .format = LOG_CLOUD, .fd = file, .min_level = PXM_LOG_INFO, .request_of = request_of};
+    (void)state;
+    log_start(&options);
+    pxm_log(PXM_LOG_WARN, "s3", "known", "hello");
+    pxm_value *value = parse();
+    assert_int_equal(strlen(get(value, "timestamp")), 24);
+    assert_string_equal(get(value, "level"), "WARN");
+    assert_string_equal(get(value, "requestId"), "request-of-known");
+    assert_string_equal(get(value, "run"), "known");
+    assert_null(pxm_value_get(value, "time"));
+    pxm_value_unref(value);
+}
+
+static void a_run_of_no_request_has_none(void **state)
+{
+    const struct log_options options = {
+        .format = LOG_CLOUD, .fd = file, .min_level = PXM_LOG_INFO, .request_of = request_of};
+    (void)state;
+    log_start(&options);
+    pxm_log(PXM_LOG_ERROR, "s3", "other", "hello");
+    pxm_value *value = parse();
+    assert_null(pxm_value_get(value, "requestId"));
+    assert_string_equal(get(value, "run"), "other");
+    pxm_value_unref(value);
+}
+
+static void a_document_is_a_line_as_it_is(void **state)
+{
+    static char much[LOG_LINE_MAX + 2];
+    (void)state;
+    start(LOG_JSON);
+    log_document("{\"_aws\":1}\n", 11);
+    assert_string_equal(written(), "{\"_aws\":1}\n");
+    memset(much, 'x', sizeof much - 1);
+    log_document(much, sizeof much - 1);
+    assert_string_equal(written(), "{\"_aws\":1}\n");
 }
 
 static void an_exchange_is_one_line(void **state)
@@ -359,6 +406,9 @@ int main(void)
         TEST(the_core_logs_through_it),
         TEST(a_line_says_what_it_is_about),
         TEST(json_has_a_line_for_each_entry),
+        TEST(a_cloud_is_told_the_names_that_it_knows),
+        TEST(a_run_of_no_request_has_none),
+        TEST(a_document_is_a_line_as_it_is),
         TEST(an_exchange_is_one_line),
         TEST(an_exchange_is_numbers_in_json),
         TEST(access_may_be_off),

@@ -1,5 +1,5 @@
 /* What must not be in a log: credentials, and what gives rights to whoever has it. */
-#include "daemon/log_private.h"
+#include "app/log_private.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,7 +1,8 @@
-/* What only a process with plugins can find out of an event, on the main thread of a worker, before the run begins. */
-#include "daemon/worker_private.h"
+/* What only a process with plugins can find out of an event. */
+#include "app/event_complete.h"
 
 #include "base/blob.h"
+#include "base/error.h"
 #include "base/stream.h"
 #include "base/value.h"
 #include "engine/bind.h"
@@ -9,9 +10,9 @@
 #include <string.h>
 
 /* The auth of a trigger that is a resource; NULL: the host itself asks who it is, or nobody does. */
-static struct pxm_instance *auth_of(struct worker *worker, const struct pxm_trigger *trigger)
+static struct pxm_instance *auth_of(pxm_project_handle *project, const struct pxm_trigger *trigger)
 {
-    return trigger->auth ? pxm_project_instance(worker->project, PXM_RESOURCE_AUTH, trigger->auth) : NULL;
+    return trigger->auth ? pxm_project_instance(project, PXM_RESOURCE_AUTH, trigger->auth) : NULL;
 }
 
 static pxm_status verify(struct pxm_instance *auth, const pxm_value *event, pxm_job *job, pxm_value **ret,
@@ -61,12 +62,12 @@ static pxm_status read_object(struct pxm_instance *store, const char *key, pxm_j
     return status;
 }
 
-static pxm_status get_object(struct worker *worker, const pxm_value *event, pxm_job *job, pxm_value **ret,
+static pxm_status get_object(pxm_project_handle *project, const pxm_value *event, pxm_job *job, pxm_value **ret,
                              pxm_error *error)
 {
     const char *name = pxm_value_as_string(pxm_value_get(event, "store"), NULL);
     const char *key = pxm_value_as_string(pxm_value_get(event, "key"), NULL);
-    struct pxm_instance *store = pxm_project_instance(worker->project, PXM_RESOURCE_STORE, name);
+    struct pxm_instance *store = pxm_project_instance(project, PXM_RESOURCE_STORE, name);
     pxm_value *fields = pxm_value_record();
     pxm_blob *blob = NULL;
 
@@ -102,10 +103,10 @@ static pxm_status with(const pxm_value *event, const char *key, pxm_value *item,
     return PXM_OK;
 }
 
-pxm_status worker_complete_event(struct worker *worker, const struct pxm_trigger *trigger, const pxm_value *event,
-                                 pxm_job *job, pxm_value **ret, pxm_error *error)
+pxm_status app_event_complete(pxm_project_handle *project, const struct pxm_trigger *trigger, const pxm_value *event,
+                              pxm_job *job, pxm_value **ret, pxm_error *error)
 {
-    struct pxm_instance *auth = trigger->kind == PXM_TRIGGER_HTTP ? auth_of(worker, trigger) : NULL;
+    struct pxm_instance *auth = trigger->kind == PXM_TRIGGER_HTTP ? auth_of(project, trigger) : NULL;
     pxm_value *item = NULL;
 
     if (auth) {
@@ -113,7 +114,7 @@ pxm_status worker_complete_event(struct worker *worker, const struct pxm_trigger
         return status == PXM_OK ? with(event, "user", item, ret, error) : status;
     }
     if (trigger->kind == PXM_TRIGGER_OBJECT_CREATED && pxm_bind_reads(trigger, "object")) {
-        pxm_status status = get_object(worker, event, job, &item, error);
+        pxm_status status = get_object(project, event, job, &item, error);
         return status == PXM_OK ? with(event, "object", item, ret, error) : status;
     }
     *ret = pxm_value_ref(event);

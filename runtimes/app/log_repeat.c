@@ -1,5 +1,5 @@
 /* Lines that say the same over and over: ten are written in ten seconds, the others counted. */
-#include "daemon/log_private.h"
+#include "app/log_private.h"
 
 #include <string.h>
 

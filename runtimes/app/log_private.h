@@ -1,9 +1,9 @@
 /* What the files of the log share. */
-#ifndef PXM_DAEMON_LOG_PRIVATE_H
-#define PXM_DAEMON_LOG_PRIVATE_H
+#ifndef PXM_APP_LOG_PRIVATE_H
+#define PXM_APP_LOG_PRIVATE_H
 
+#include "app/log.h"
 #include "base/buf.h"
-#include "daemon/log.h"
 
 enum { LOG_FIELDS_MAX = 16 };
 

@@ -1,5 +1,5 @@
 /* What a line of the log looks like. */
-#include "daemon/log_private.h"
+#include "app/log_private.h"
 
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -8,6 +8,7 @@
 enum { MESSAGE_MAX = 2600, FIELD_MAX = 400, CLEANED_MAX = 64 << 10 };
 
 static const char *const names[] = {"debug", "info", "warning", "error"};
+static const char *const cloud_names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
 
 static size_t level_index(int32_t level)
 {
@@ -33,18 +34,23 @@ static void put_json(struct pxm_buf *buf, const char *name, const char *text, si
     pxm_buf_done(&cleaned);
 }
 
-static void write_json(struct pxm_buf *buf, const struct log_line *line, const char *time)
+static const char *field_name(const struct log_field *field, bool is_cloud)
+{
+    return is_cloud && strcmp(field->name, "request") == 0 ? "requestId" : field->name;
+}
+
+static void write_json(struct pxm_buf *buf, const struct log_line *line, const char *time, bool is_cloud)
 {
     pxm_buf_putc(buf, '{');
-    put_json(buf, "time", time, FIELD_MAX);
-    put_json(buf, "level", names[level_index(line->level)], FIELD_MAX);
+    put_json(buf, is_cloud ? "timestamp" : "time", time, FIELD_MAX);
+    put_json(buf, "level", (is_cloud ? cloud_names : names)[level_index(line->level)], FIELD_MAX);
     put_json(buf, "source", line->source, FIELD_MAX);
     put_json(buf, "message", line->message, MESSAGE_MAX);
     const size_t whole = buf->length;
     for (size_t i = 0; i < line->count; i++) {
         const size_t before = buf->length;
         if (line->fields[i].text != NULL) {
-            put_json(buf, line->fields[i].name, line->fields[i].text, FIELD_MAX);
+            put_json(buf, field_name(&line->fields[i], is_cloud), line->fields[i].text, FIELD_MAX);
         } else {
             pxm_buf_printf(buf, ",\"%s\":%lld", line->fields[i].name, (long long)line->fields[i].number);
         }
@@ -104,8 +110,8 @@ void log_write_line(struct pxm_buf *buf, const struct log_line *line, enum log_f
 {
     char time[PXM_TIME_TEXT_MAX];
     pxm_time_format(pxm_clock_system.wall_ms(pxm_clock_system.arg), time);
-    if (format == LOG_JSON) {
-        write_json(buf, line, time);
+    if (format != LOG_TEXT) {
+        write_json(buf, line, time, format == LOG_CLOUD);
     } else {
         write_text(buf, line, time, colored);
     }

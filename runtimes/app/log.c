@@ -1,5 +1,5 @@
-/* The daemon's log: where lines go. */
-#include "daemon/log_private.h"
+/* The log of a host: where lines go. */
+#include "app/log_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -36,21 +36,28 @@ static void add_number(struct log_line *line, const char *name, int64_t number)
 }
 
 /* Under the lock. A pipe that is ready takes a line whole (POSIX: PIPE_BUF), so this never waits. */
-static bool write_now(const struct log_line *line)
+static bool write_text(const char *text, size_t length)
 {
     struct pollfd polled = {.fd = log_state.options.fd, .events = POLLOUT};
-    struct pxm_buf buf;
     if (poll(&polled, 1, 0) != 1 || (polled.revents & POLLOUT) == 0) {
         return false;
     }
-    pxm_buf_init(&buf, LINE_BYTES_MAX);
-    log_write_line(&buf, line, log_state.options.format, log_state.colored);
     ssize_t written;
     do {
-        written = buf.status == PXM_OK ? write(polled.fd, buf.data, buf.length) : 0;
+        written = write(polled.fd, text, length);
     } while (written < 0 && errno == EINTR);
-    pxm_buf_done(&buf);
     return written > 0;
+}
+
+/* Under the lock. */
+static bool write_now(const struct log_line *line)
+{
+    struct pxm_buf buf;
+    pxm_buf_init(&buf, LINE_BYTES_MAX);
+    log_write_line(&buf, line, log_state.options.format, log_state.colored);
+    bool done = buf.status == PXM_OK && write_text(buf.data, buf.length);
+    pxm_buf_done(&buf);
+    return done;
 }
 
 /* "COUNT WHAT", and TEXT where it is not NULL. */
@@ -91,7 +98,12 @@ static void put(const struct log_line *line, bool may_repeat)
 static void sink(void *arg, const struct pxm_log_entry *entry)
 {
     (void)arg;
+    char request[LOG_REQUEST_MAX];
     struct log_line line = {.level = entry->level, .source = entry->source, .message = entry->text};
+    if (entry->run != NULL && log_state.options.request_of != NULL &&
+        log_state.options.request_of(entry->run, request)) {
+        add_text(&line, "request", request);
+    }
     add_text(&line, "run", entry->run);
     put(&line, false);
 }
@@ -147,6 +159,16 @@ void log_access(const struct log_exchange *exchange)
     add_text(&line, "run", exchange->run);
     put(&line, true);
     pxm_buf_done(&message);
+}
+
+void log_document(const char *text, size_t length)
+{
+    if (log_state.options.fd < 0) {
+        return;
+    }
+    pthread_mutex_lock(&log_state.lock);
+    log_state.dropped += length > LOG_LINE_MAX || !write_text(text, length);
+    pthread_mutex_unlock(&log_state.lock);
 }
 
 void log_start(const struct log_options *options)

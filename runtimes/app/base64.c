@@ -1,4 +1,4 @@
-/* Base64 to bytes. Four digits at a time where it can, as pictures of many megabytes come this way. */
+/* Base64 to bytes and back. Four digits at a time where it can, as pictures of many megabytes come this way. */
 #include "app/base64.h"
 
 /* What a digit stands for; -1: it is none. */
@@ -90,4 +90,28 @@ bool app_base64_finish(const struct app_base64 *base64, uint8_t out[2], size_t *
     }
     *ret_count = count;
     return true;
+}
+
+void app_base64_encode(const void *data, size_t length, struct pxm_buf *ret)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    enum { GROUPS = 256 };
+    const uint8_t *bytes = data;
+    char text[4 * GROUPS];
+    size_t used = 0;
+
+    for (size_t at = 0; at < length; at += 3) {
+        size_t count = length - at < 3 ? length - at : 3;
+        uint32_t bits = 0;
+        for (size_t i = 0; i < 3; i++) {
+            bits = bits << 8 | (i < count ? bytes[at + i] : 0);
+        }
+        for (size_t i = 0; i < 4; i++) {
+            text[used++] = i <= count ? digits[bits >> (18 - 6 * i) & 63] : '=';
+        }
+        if (used == sizeof text || at + 3 >= length) {
+            pxm_buf_add(ret, text, used);
+            used = 0;
+        }
+    }
 }

@@ -128,6 +128,9 @@ void log_about(const struct log_subject *subject, int32_t level, const char *sou
     add_text(&line, "job", subject->job);
     add_text(&line, "pipeline", subject->pipeline);
     add_text(&line, "step", subject->step);
+    if (subject->ms != NULL) {
+        add_number(&line, "ms", *subject->ms);
+    }
     for (size_t i = 0; subject->error && i < subject->error->note_count; i++) {
         add_text(&line, subject->error->notes[i].key, subject->error->notes[i].value);
     }

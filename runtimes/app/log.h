@@ -34,6 +34,7 @@ void log_stop(void);
 
 struct log_subject {                                            /* what a line is about; all may be NULL */
     const char *request, *run, *origin, *job, *pipeline, *step; /* origin: the run that caused the job of this one */
+    const int64_t *ms;                                          /* how long it took */
     const pxm_error *error; /* its notes are told, such as a service's id of the request */
 };
 void log_about(const struct log_subject *subject, int32_t level, const char *source, const char *format, ...)

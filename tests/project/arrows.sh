@@ -37,6 +37,7 @@ ours core/lang/options '(base|lang/(diag|yaml|expr|options))/[a-z0-9_]+[.]h|pixm
 ours core/lang/program '(base|lang/[a-z]+)/[a-z0-9_]+[.]h|pixmill/plugin[.]h'
 ours core/engine '(base|lang/[a-z]+|engine)/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
 ours runtimes/app '(base|lang/[a-z]+|engine|app)/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
+ours runtimes/lambda '(base|lang/[a-z]+|engine|app|lambda)/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
 ours runtimes/daemon '(base|lang/[a-z]+|engine|app|daemon)/[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
 ours runtimes/cli '(base|lang/[a-z]+|engine|testing)/[a-z0-9_]+[.]h|([.][.]/)?[a-z0-9_]+[.]h|pixmill/(plugin|pixmill)[.]h'
 for plugin in plugins/*/; do
@@ -44,11 +45,14 @@ for plugin in plugins/*/; do
 done
 
 # The core knows no image codec, no HTTP server, no database; the command line, and what the hosts share, know no more
-# than the core does. The daemon has a server and a journal, and decodes nothing.
+# than the core does. The daemon has a server and a journal, the Lambda host a client, and neither decodes anything.
 for folder in core runtimes; do
-    theirs $folder 'vips/|glib|jpeglib|png[.]h|webp/|tiff|libheif/|curl/'
+    theirs $folder 'vips/|glib|jpeglib|png[.]h|webp/|tiff|libheif/'
 done
-for folder in core runtimes/cli runtimes/app; do
+for folder in core runtimes/cli runtimes/app runtimes/daemon; do
+    theirs $folder 'curl/'
+done
+for folder in core runtimes/cli runtimes/app runtimes/lambda; do
     theirs $folder 'microhttpd|sqlite3|systemd/'
 done
 # The light half of an image plugin describes, and needs no library for it.

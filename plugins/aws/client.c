@@ -212,6 +212,16 @@ static void write_headers(const struct attempt *attempt, const char *host, struc
     headers->failed |= given->failed;
 }
 
+/* What a function on Lambda must send along, so that one that starts itself over and over is found out. It is never
+ * signed: whoever passes requests on may change it. */
+static void write_trace(struct aws_list *headers)
+{
+    const char *trace = aws_environment("_X_AMZN_TRACE_ID");
+    if (trace && aws_is_header_value(trace)) {
+        aws_list_add(headers, "x-amzn-trace-id", trace);
+    }
+}
+
 /* Signs, and fills headers and URL. */
 static bool prepare(const struct attempt *attempt, const struct aws_place *place, struct aws_list *headers,
                     struct aws_text *url)
@@ -242,7 +252,9 @@ static bool prepare(const struct attempt *attempt, const struct aws_place *place
         aws_text_puts(url, "?");
         aws_query_write(&request->query, url);
     }
-    return aws_sign_headers(&scope, &signable, headers) && !url->failed && !headers->failed;
+    bool good = aws_sign_headers(&scope, &signable, headers);
+    write_trace(headers);
+    return good && !url->failed && !headers->failed;
 }
 
 static bool copy_headers(const struct aws_list *from, struct aws_list *to)

@@ -1,5 +1,5 @@
-/* pixmill serve and pixmill jobs: hand over to the daemon's program, which has the server and the database that a
- * command line can do without. */
+/* pixmill serve, pixmill jobs and pixmill invoke: hand over to programs of their own, which have the server, the
+ * database and the HTTP client that a command line can do without. */
 #include "cli.h"
 
 #include <errno.h>
@@ -10,8 +10,13 @@
 
 enum { WORDS_MAX = 1024 };
 
+/* A program that a verb hands over to. */
+struct program {
+    const char *from_bin, *installed;
+};
+
 /* BIN/../libexec/pixmill/daemon: the same rule finds it in a build folder, an installed tree and one that was moved. */
-static bool find_beside(char path[PATH_MAX])
+static bool find_beside(const char *from_bin, char path[PATH_MAX])
 {
     ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
     if (length <= 0) {
@@ -20,16 +25,15 @@ static bool find_beside(char path[PATH_MAX])
     path[length] = '\0';
     char *slash = strrchr(path, '/');
     size_t left = slash ? (size_t)PATH_MAX - (size_t)(slash + 1 - path) : 0;
-    return slash && strlen(PXM_DAEMON_FROM_BIN) < left && stpcpy(slash + 1, PXM_DAEMON_FROM_BIN) &&
-           access(path, X_OK) == 0;
+    return slash && strlen(from_bin) < left && stpcpy(slash + 1, from_bin) && access(path, X_OK) == 0;
 }
 
-static const char *find_daemon(char path[PATH_MAX])
+static const char *find_program(const struct program *program, char path[PATH_MAX])
 {
-    if (find_beside(path)) {
+    if (find_beside(program->from_bin, path)) {
         return path;
     }
-    return access(PXM_DAEMON_INSTALLED, X_OK) == 0 ? PXM_DAEMON_INSTALLED : NULL;
+    return access(program->installed, X_OK) == 0 ? program->installed : NULL;
 }
 
 /* "--name=value", or "--name" of a flag; NULL when out of memory. */
@@ -44,9 +48,9 @@ static char *option_word(const struct args_option *option, const char *value)
  * by the rules of all commands. False when out of memory. */
 static bool fill_words(const struct cli *cli, const struct args *args, char *words[WORDS_MAX], size_t *owned)
 {
-    static char program[] = "daemon", end[] = "--";
+    static char program_word[] = "pixmill", end[] = "--";
     size_t count = 0;
-    words[count++] = program;
+    words[count++] = program_word;
     words[count++] = strdup(args->verb->name);
     for (size_t i = 0; words[count - 1] && i < args->value_count; i++) {
         if (strcmp(args->values[i].option->name, "color") != 0) {
@@ -68,15 +72,15 @@ static bool fill_words(const struct cli *cli, const struct args *args, char *wor
     return true;
 }
 
-int verb_daemon(struct cli *cli, const struct args *args)
+static int hand_over(const struct program *to, const struct cli *cli, const struct args *args)
 {
     char path[PATH_MAX], *words[WORDS_MAX];
     size_t owned = 0;
-    const char *daemon = find_daemon(path);
+    const char *program = find_program(to, path);
 
-    if (!daemon) {
+    if (!program) {
         fprintf(stderr, "pixmill %s: the program %s is missing; it is a part of pixmill: install that again\n",
-                args->verb->name, PXM_DAEMON_INSTALLED);
+                args->verb->name, to->installed);
         return CLI_FAILED;
     }
     if (args->count > WORDS_MAX - ARGS_VALUES_MAX - 5) {
@@ -85,8 +89,8 @@ int verb_daemon(struct cli *cli, const struct args *args)
     }
     if (fill_words(cli, args, words, &owned)) {
         fflush(NULL);
-        execv(daemon, words);
-        fprintf(stderr, "pixmill %s: %s cannot be started: %s\n", args->verb->name, daemon, strerrordesc_np(errno));
+        execv(program, words);
+        fprintf(stderr, "pixmill %s: %s cannot be started: %s\n", args->verb->name, program, strerrordesc_np(errno));
     } else {
         fprintf(stderr, "pixmill %s: out of memory\n", args->verb->name);
     }
@@ -94,4 +98,18 @@ int verb_daemon(struct cli *cli, const struct args *args)
         free(words[i]);
     }
     return CLI_FAILED;
+}
+
+int verb_daemon(struct cli *cli, const struct args *args)
+{
+    static const struct program daemon = {PXM_DAEMON_FROM_BIN, PXM_DAEMON_INSTALLED};
+
+    return hand_over(&daemon, cli, args);
+}
+
+int verb_invoke(struct cli *cli, const struct args *args)
+{
+    static const struct program lambda = {PXM_LAMBDA_FROM_BIN, PXM_LAMBDA_INSTALLED};
+
+    return hand_over(&lambda, cli, args);
 }

@@ -54,6 +54,13 @@ static const struct args_option jobs_options[] = {
     {0},
 };
 
+static const struct args_option invoke_options[] = {
+    {"host", 0, "HOST", ARGS_WORDS, "lambda", "the host that would get the event: lambda (default)"},
+    {"handler", 0, "NAME", ARGS_TEXT, NULL,
+     "the function: one of `hosts: lambda: functions`, or pipelines such as upload,presign; default: all"},
+    {0},
+};
+
 static const struct args_option plugins_options[] = {
     {"markdown", 0, NULL, ARGS_TEXT, NULL, "describe as a reference page"},
     {"man", 0, NULL, ARGS_TEXT, NULL, "describe as a man page"},
@@ -130,6 +137,21 @@ const struct args_verb cli_verbs[] = {
      .exits = "0 done; 1 failed; 2 wrong usage; 5 some of several failed; 6 failed, but repeating may help",
      .options = jobs_options,
      .run = verb_daemon},
+    {.name = "invoke",
+     .arguments = "EVENT.json",
+     .least = 1,
+     .most = 1,
+     .kind = ARGS_FILE,
+     .summary = "hand an event to a function in this process, and print its answer",
+     .details =
+         "EVENT.json ('-': standard input) is an event as AWS Lambda hands it over: of a gateway, of S3, SQS, SNS "
+         "or\nEventBridge, or {\"pipeline\": NAME, ...}. Settings come from the same environment as in Lambda. The "
+         "log goes\nto standard error.\n",
+     .examples = "  pixmill invoke --handler upload event.json\n"
+                 "  echo '{\"pipeline\": \"thumbnails\", \"key\": \"uploads/a.jpg\"}' | pixmill invoke -\n",
+     .exits = "0 answered; 1 the function failed; 2 wrong usage; 3 the project has errors",
+     .options = invoke_options,
+     .run = verb_invoke},
     {.name = "tables",
      .arguments = "create [TABLE]",
      .least = 1,

@@ -1,4 +1,4 @@
-/* As the specification of the embedded metric format says: a document with a member `_aws` that describes the others. */
+/* As the specification of the embedded metric format says: a document with a member `_aws` describing the others. */
 #include "lambda/measures.h"
 
 #include "app/log.h"

@@ -1,4 +1,4 @@
-/* Metrics as lines of the log, in the embedded metric format of CloudWatch, which makes metrics of them itself. [any] */
+/* Metrics as lines of the log, in the embedded metric format of CloudWatch, which makes them metrics. [any] */
 #ifndef PXM_LAMBDA_MEASURES_H
 #define PXM_LAMBDA_MEASURES_H
 

@@ -313,6 +313,27 @@ static void checksums_are_sent_only_where_they_are_wanted(void **state)
     assert_string_equal(value, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
 }
 
+/* ---- traces ---- */
+
+static void a_trace_goes_along_with_what_is_sent(void **state)
+{
+    static const char trace[] = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    struct fixture *fixture = *state;
+    char value[1000];
+    must_put(fixture, "k", 0, 1);
+    read_header(fixture, 0, "x-amzn-trace-id", value, sizeof value);
+    assert_string_equal(value, "");
+    setenv("_X_AMZN_TRACE_ID", trace, 1);
+    must_put(fixture, "k", 0, 1);
+    read_header(fixture, 1, "x-amzn-trace-id", value, sizeof value);
+    assert_string_equal(value, trace);
+    setenv("_X_AMZN_TRACE_ID", "a\r\nx-evil: 1", 1);
+    must_put(fixture, "k", 0, 1);
+    read_header(fixture, 2, "x-evil", value, sizeof value);
+    assert_string_equal(value, "");
+    unsetenv("_X_AMZN_TRACE_ID");
+}
+
 /* ---- replies that are cut, or lie ---- */
 
 static void a_body_that_is_cut_anywhere_arrives_whole(void **state)
@@ -527,6 +548,7 @@ int main(void)
         FIXTURE_TEST(a_missing_word_does_not_stop_a_body, driver),
         FIXTURE_TEST(a_refusal_comes_before_the_body, driver),
         FIXTURE_TEST(checksums_are_sent_only_where_they_are_wanted, driver),
+        FIXTURE_TEST(a_trace_goes_along_with_what_is_sent, driver),
         FIXTURE_TEST(a_body_that_is_cut_anywhere_arrives_whole, driver),
         FIXTURE_TEST(a_body_that_is_cut_again_and_again_is_given_up, driver),
         FIXTURE_TEST(a_body_that_never_goes_on_costs_the_time_of_the_job_and_no_more, driver),

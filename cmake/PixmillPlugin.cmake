@@ -1,7 +1,7 @@
 # pixmill_add_plugin(NAME SOURCES file... [LIBRARIES target...])
 #
 # Builds NAME.so the way the engine wants modules: one exported symbol, every reference resolved at load, installed where
-# the engine looks. In this project it also builds NAME-builtin, the same sources to be linked into a program.
+# the engine looks. The same sources are plugin-NAME-builtin, a static library that is built when something links it.
 set(PIXMILL_PLUGIN_BUILD_DIR ${CMAKE_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}/pixmill/plugins-1)
 
 function(pixmill_add_plugin name)
@@ -11,19 +11,41 @@ function(pixmill_add_plugin name)
     PREFIX "" OUTPUT_NAME ${name} C_VISIBILITY_PRESET hidden
     LIBRARY_OUTPUT_DIRECTORY ${PIXMILL_PLUGIN_BUILD_DIR} INTERPROCEDURAL_OPTIMIZATION OFF)
   target_link_options(plugin-${name} PRIVATE -Wl,-z,now -Wl,--exclude-libs,ALL)
-  target_include_directories(plugin-${name} PRIVATE ${arg_INCLUDES})
-  target_link_libraries(plugin-${name} PRIVATE ${arg_LIBRARIES})
-  if(TARGET Pixmill::headers)
-    target_link_libraries(plugin-${name} PRIVATE Pixmill::headers)
-  endif()
-  if(TARGET pixmill_options)
-    target_link_libraries(plugin-${name} PRIVATE pixmill_options)
-    add_library(plugin-${name}-builtin STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})
-    target_compile_definitions(plugin-${name}-builtin PRIVATE PXM_BUILTIN)
-    target_include_directories(plugin-${name}-builtin PRIVATE ${arg_INCLUDES})
-    target_link_libraries(plugin-${name}-builtin PUBLIC ${arg_LIBRARIES} PRIVATE pixmill_options Pixmill::headers)
-  endif()
+  add_library(plugin-${name}-builtin STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})
+  set_target_properties(plugin-${name}-builtin PROPERTIES C_VISIBILITY_PRESET hidden)
+  target_compile_definitions(plugin-${name}-builtin PRIVATE PXM_BUILTIN)
+  foreach(target plugin-${name} plugin-${name}-builtin)
+    target_include_directories(${target} PRIVATE ${arg_INCLUDES})
+    target_link_libraries(${target} PRIVATE ${arg_LIBRARIES})
+    foreach(own Pixmill::headers pixmill_options)
+      if(TARGET ${own})
+        target_link_libraries(${target} PRIVATE ${own})
+      endif()
+    endforeach()
+  endforeach()
   if(PIXMILL_PLUGIN_INSTALL_DIR)
     install(TARGETS plugin-${name} LIBRARY DESTINATION ${PIXMILL_PLUGIN_INSTALL_DIR})
   endif()
+endfunction()
+
+# pixmill_static_plugins(TARGET NAME...)
+#
+# Links plugins of pixmill_add_plugin() into a program, and writes it the table pxm_static_plugins of <pixmill/pixmill.h>,
+# which the program hands to pxm_engine_add_builtins(). Nothing registers itself.
+function(pixmill_static_plugins target)
+  set(declarations "")
+  set(entries "")
+  foreach(name ${ARGN})
+    string(MAKE_C_IDENTIFIER ${name} id)
+    string(APPEND declarations "const struct pxm_plugin *pxm_plugin_${id}(void);\n")
+    string(APPEND entries "pxm_plugin_${id}, ")
+    target_link_libraries(${target} PRIVATE plugin-${name}-builtin)
+  endforeach()
+  set(table ${CMAKE_CURRENT_BINARY_DIR}/${target}_static_plugins.c)
+  file(GENERATE OUTPUT ${table} CONTENT "#include <pixmill/pixmill.h>
+
+${declarations}
+const pxm_plugin_entry_fn pxm_static_plugins[] = {${entries}NULL};
+")
+  target_sources(${target} PRIVATE ${table})
 endfunction()

@@ -187,9 +187,11 @@ static pxm_status audit_units(const struct pxm_plugin *plugin, enum pxm_plugin_r
     return status;
 }
 
-pxm_status pxm_plugin_audit(const struct pxm_plugin *plugin, const char *file, enum pxm_plugin_role role,
-                            pxm_error *error)
+pxm_status pxm_plugin_audit_head(const struct pxm_plugin *plugin, const char *file, pxm_error *error)
 {
+    if (!plugin) {
+        return pxm_error_set(error, PXM_E_INVALID, "plugin.broken", "its entry returns nothing");
+    }
     if (plugin->struct_size < PLUGIN_SIZE_MIN) {
         return pxm_error_set(error, PXM_E_INVALID, "plugin.abi",
                              "its description is smaller than any version of the contract has had");
@@ -209,5 +211,17 @@ pxm_status pxm_plugin_audit(const struct pxm_plugin *plugin, const char *file, e
         return pxm_error_set(error, PXM_E_INVALID, "plugin.broken",
                              "it calls itself `%s`; rename the file or the plugin", wide.name);
     }
+    return PXM_OK;
+}
+
+pxm_status pxm_plugin_audit(const struct pxm_plugin *plugin, const char *file, enum pxm_plugin_role role,
+                            pxm_error *error)
+{
+    pxm_status status = pxm_plugin_audit_head(plugin, file, error);
+
+    if (status != PXM_OK) {
+        return status;
+    }
+    struct pxm_plugin wide = pxm_plugin_widen(plugin);
     return audit_units(&wide, role, error);
 }

@@ -96,6 +96,16 @@ pxm_status pxm_engine_add_builtin(pxm_engine *engine, pxm_plugin_entry_fn entry,
     return pxm_report(status, &error, ret_error);
 }
 
+pxm_status pxm_engine_add_builtins(pxm_engine *engine, const pxm_plugin_entry_fn *entries, pxm_error **ret_error)
+{
+    pxm_status status = PXM_OK;
+
+    for (size_t i = 0; entries[i] && status == PXM_OK; i++) {
+        status = pxm_engine_add_builtin(engine, entries[i], ret_error);
+    }
+    return status;
+}
+
 void pxm_engine_free(pxm_engine *engine)
 {
     if (!engine) {

@@ -15,6 +15,8 @@ pxm_status pxm_loader_open(const char *path, const struct pxm_plugin **ret, pxm_
 enum pxm_plugin_role { PXM_PLUGIN_WHOLE, PXM_PLUGIN_BODY };
 pxm_status pxm_plugin_audit(const struct pxm_plugin *plugin, const char *file, enum pxm_plugin_role role,
                             pxm_error *error);
+/* The part of it that needs no look at the units: ABI, name, version. `plugin` may be NULL, which is broken. */
+pxm_status pxm_plugin_audit_head(const struct pxm_plugin *plugin, const char *file, pxm_error *error);
 
 /* Copies of the structs at this build's size; what the plugin did not have is zero. */
 struct pxm_plugin pxm_plugin_widen(const struct pxm_plugin *plugin);

@@ -20,8 +20,10 @@ static const char *const own_plugins[] = {"resize"};
 
 struct entry {
     char name[64];
-    char *path;                   /* NULL: linked in */
-    pxm_plugin_entry_fn builtin;  /* NULL: a file */
+    char *path;                  /* NULL: linked in */
+    pxm_plugin_entry_fn builtin; /* NULL: a file */
+    bool pending;                /* linked in, and nothing has asked for it yet */
+    enum pxm_plugin_role role;
     const struct pxm_plugin *raw; /* as the plugin gave it; NULL: could not be loaded */
     struct pxm_plugin plugin;
     struct pxm_unit *units; /* widened copies */
@@ -93,7 +95,7 @@ static struct entry *owner_of(struct pxm_registry *registry, const struct pxm_un
     return NULL;
 }
 
-static pxm_status copy_units(struct entry *entry, enum pxm_plugin_role role, pxm_error *error)
+static pxm_status copy_units(struct entry *entry, pxm_error *error)
 {
     size_t count = 0;
 
@@ -110,7 +112,7 @@ static pxm_status copy_units(struct entry *entry, enum pxm_plugin_role role, pxm
     for (size_t i = 0; i < count; i++) {
         struct pxm_unit *unit = &entry->units[i];
         *unit = pxm_unit_widen(entry->plugin.units[i]);
-        if (role == PXM_PLUGIN_BODY || strcmp(unit->iface, PXM_IFACE_TRANSFORM) != 0) {
+        if (entry->role == PXM_PLUGIN_BODY || strcmp(unit->iface, PXM_IFACE_TRANSFORM) != 0) {
             continue;
         }
         struct pxm_signature *signature = &entry->signatures[entry->operation_count];
@@ -146,7 +148,7 @@ static pxm_status entry_start(struct entry *entry, pxm_error *error)
 }
 
 /* Fills an entry from its file or entry function; a failure stays in `reason`. */
-static void entry_load(struct entry *entry, enum pxm_plugin_role role)
+static void entry_load(struct entry *entry)
 {
     struct pxm_error error = {0};
     const struct pxm_plugin *plugin = NULL;
@@ -157,12 +159,13 @@ static void entry_load(struct entry *entry, enum pxm_plugin_role role)
     } else {
         status = pxm_loader_open(entry->path, &plugin, &error);
     }
+    entry->pending = false;
     if (status == PXM_OK) {
-        status = pxm_plugin_audit(plugin, entry->name, role, &error);
+        status = pxm_plugin_audit(plugin, entry->name, entry->role, &error);
     }
     if (status == PXM_OK) {
         entry->plugin = pxm_plugin_widen(plugin);
-        status = copy_units(entry, role, &error);
+        status = copy_units(entry, &error);
     }
     if (status == PXM_OK) {
         status = entry_start(entry, &error);
@@ -182,6 +185,9 @@ static struct entry *entry_get(struct pxm_registry *registry, const char *name, 
     struct entry *entry = entry_find(registry, name);
 
     if (entry) {
+        if (entry->pending) {
+            entry_load(entry);
+        }
         return entry;
     }
     if (!pxm_folders_find(registry->folders, name, path, sizeof path)) {
@@ -191,12 +197,13 @@ static struct entry *entry_get(struct pxm_registry *registry, const char *name, 
     if (!entry) {
         return NULL;
     }
+    entry->role = role;
     entry->path = strdup(path);
     if (!entry->path) {
         snprintf(entry->reason, sizeof entry->reason, "out of memory");
         return entry;
     }
-    entry_load(entry, role);
+    entry_load(entry);
     return entry;
 }
 
@@ -241,7 +248,8 @@ static const struct pxm_operation *operation_in(struct pxm_registry *registry, s
     return find_operation(entry, name);
 }
 
-/* An operation `vendor.op` lives in a plugin of its whole name or of the vendor's; one without a dot in our own. */
+/* An operation `vendor.op` lives in a plugin of its whole name or of the vendor's; one without a dot in our own. What
+ * is linked in may have it under any name. */
 static const struct pxm_operation *search_operation(struct pxm_registry *registry, struct pxm_arena *arena,
                                                     const char *name, struct pxm_missing *missing)
 {
@@ -263,6 +271,9 @@ static const struct pxm_operation *search_operation(struct pxm_registry *registr
     }
     for (size_t i = 0; !found && !dot && i < sizeof own_plugins / sizeof own_plugins[0]; i++) {
         found = operation_in(registry, arena, own_plugins[i], name, missing);
+    }
+    for (size_t i = 0; !found && i < registry->count; i++) {
+        found = find_operation(entry_get(registry, registry->entries[i]->name, PXM_PLUGIN_WHOLE), name);
     }
     return found;
 }
@@ -299,7 +310,11 @@ static const struct pxm_unit *search_driver(struct pxm_registry *registry, struc
     if (entry && !entry->raw) {
         tell_broken(arena, entry, missing);
     }
-    return find_unit(entry, iface, name);
+    const struct pxm_unit *found = find_unit(entry, iface, name);
+    for (size_t i = 0; !found && i < registry->count; i++) {
+        found = find_unit(entry_get(registry, registry->entries[i]->name, PXM_PLUGIN_WHOLE), iface, name);
+    }
+    return found;
 }
 
 static const struct pxm_unit *catalog_driver(void *arg, struct pxm_arena *arena, const char *iface, const char *name,
@@ -502,7 +517,7 @@ void pxm_registry_free(struct pxm_registry *registry)
 pxm_status pxm_registry_add_builtin(struct pxm_registry *registry, pxm_plugin_entry_fn entry_fn, pxm_error *error)
 {
     const struct pxm_plugin *plugin = entry_fn();
-    pxm_status status = pxm_plugin_audit(plugin, NULL, PXM_PLUGIN_BODY, error);
+    pxm_status status = pxm_plugin_audit_head(plugin, NULL, error);
 
     if (status != PXM_OK) {
         return status;
@@ -515,12 +530,10 @@ pxm_status pxm_registry_add_builtin(struct pxm_registry *registry, pxm_plugin_en
         status = pxm_error_no_memory(error);
     } else {
         entry->builtin = entry_fn;
+        entry->pending = true;
         /* A body gives itself away by units that describe nothing. */
         bool body = plugin->units[0] && !plugin->units[0]->summary;
-        entry_load(entry, body ? PXM_PLUGIN_BODY : PXM_PLUGIN_WHOLE);
-        if (!entry->raw) {
-            status = pxm_error_set(error, PXM_E_INVALID, "plugin.broken", "%s", entry->reason);
-        }
+        entry->role = body ? PXM_PLUGIN_BODY : PXM_PLUGIN_WHOLE;
     }
     pthread_mutex_unlock(&registry->lock);
     return status;
@@ -557,7 +570,7 @@ pxm_status pxm_registry_names(struct pxm_registry *registry, char ***ret, size_t
 
     pthread_mutex_lock(&registry->lock);
     for (size_t i = 0; i < registry->count; i++) {
-        if (registry->entries[i]->builtin) {
+        if (registry->entries[i]->builtin && registry->entries[i]->role == PXM_PLUGIN_WHOLE) {
             builtins[count++] = registry->entries[i]->name;
         }
     }

@@ -12,6 +12,8 @@ struct pxm_registry; /* opaque */
  * and the installed one. */
 pxm_status pxm_registry_new(const char *plugin_path, struct pxm_registry **ret, pxm_error *error);
 void pxm_registry_free(struct pxm_registry *registry); /* modules stay mapped */
+/* A plugin that is linked in. Only its name is read now: it is audited and started when something asks for it, as a
+ * file is. Codes: plugin.abi, plugin.broken, plugin.exists. */
 pxm_status pxm_registry_add_builtin(struct pxm_registry *registry, pxm_plugin_entry_fn entry, pxm_error *error);
 
 struct pxm_catalog pxm_registry_catalog(struct pxm_registry *registry);

@@ -50,8 +50,15 @@ struct pxm_engine_options { /* zero means the default, everywhere */
     int64_t time_ms;                /* of one run; default 60000                                                    */
 };
 PXM_API pxm_status pxm_engine_new(const struct pxm_engine_options *options, pxm_engine **ret, pxm_error **ret_error);
-/* A plugin that is linked into this program; it is found before any file. Before the first project is opened. */
+/* A plugin that is linked into this program; it is found before any file, and started when a project first names it.
+ * Before the first project is opened. Codes: plugin.abi, plugin.broken, plugin.exists. */
 PXM_API pxm_status pxm_engine_add_builtin(pxm_engine *engine, pxm_plugin_entry_fn entry, pxm_error **ret_error);
+/* All of a table that ends in NULL, as pxm_static_plugins below; stops at the first that is refused. */
+PXM_API pxm_status pxm_engine_add_builtins(pxm_engine *engine, const pxm_plugin_entry_fn *entries,
+                                           pxm_error **ret_error);
+/* The plugins that CMake's pixmill_static_plugins() links into a program, in a table that it writes there: no part of
+ * libpixmill. NULL at the end. */
+extern const pxm_plugin_entry_fn pxm_static_plugins[];
 PXM_API void pxm_engine_free(pxm_engine *engine); /* after its runs are freed and its projects closed */
 
 /* ---- project ---------------------------------------------------------------------------------------------------- */

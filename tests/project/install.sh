@@ -119,6 +119,10 @@ quietly "$cmake" --build embed
 PIXMILL_PLUGIN_PATH=$plugins \
     quietly embed/embed "$source/examples/embed/thumbnail.yaml" "$source/examples/photo.jpg" 320 embed.webp
 cmp host.webp embed.webp || fail "two builds of the same host differ"
+quietly "$cmake" -S "$source/examples/static" -B static -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$prefix"
+quietly "$cmake" --build static
+quietly static/static "$source/examples/static/stats.yaml" "$source/examples/photo.jpg"
+grep -q '"distinct":256' log || fail "the host with a plugin inside does not work: $(cat log)"
 
 # ---- man pages and completions ----
 "$pixmill" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/-\1/p' >verbs

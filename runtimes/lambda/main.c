@@ -1,9 +1,8 @@
-/* A program without plugins of its own. */
+/* A program with the plugins that its build linked in. */
 #include "lambda/lambda.h"
+#include <pixmill/pixmill.h>
 
 int main(int argc, char **argv)
 {
-    static const pxm_plugin_entry_fn none[] = {NULL};
-
-    return lambda_main(argc, argv, none);
+    return lambda_main(argc, argv, pxm_static_plugins);
 }

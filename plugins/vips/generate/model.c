@@ -44,7 +44,7 @@ static void read_enum(struct model_argument *argument, GParamSpec *spec)
 
     argument->kind = VOP_ENUM;
     argument->choices = G_PARAM_SPEC_VALUE_TYPE(spec);
-    value = g_enum_get_value(class, G_PARAM_SPEC_ENUM(spec)->default_value);
+    value = g_enum_get_value(class, ((GParamSpecEnum *)spec)->default_value);
     argument->help = describe(spec, argument->required || !value ? NULL : value->value_nick);
 }
 
@@ -53,8 +53,9 @@ static void read_number(struct model_argument *argument, const char *operation, 
     double fallback;
     g_autofree char *text = NULL;
 
-    if (G_IS_PARAM_SPEC_INT(spec)) {
-        GParamSpecInt *range = G_PARAM_SPEC_INT(spec);
+    /* The checked casts want a variable of GObject's, and a library that holds GObject need not export it. */
+    if (G_PARAM_SPEC_VALUE_TYPE(spec) == G_TYPE_INT) {
+        GParamSpecInt *range = (GParamSpecInt *)spec;
 
         argument->kind = VOP_INT;
         argument->min = range->minimum;
@@ -62,7 +63,7 @@ static void read_number(struct model_argument *argument, const char *operation, 
         fallback = range->default_value;
         argument->side = !strcmp(argument->property, "width") || !strcmp(argument->property, "height");
     } else {
-        GParamSpecDouble *range = G_PARAM_SPEC_DOUBLE(spec);
+        GParamSpecDouble *range = (GParamSpecDouble *)spec;
 
         argument->kind = VOP_FLOAT;
         argument->min = CLAMP(range->minimum, -DBL_MAX, DBL_MAX);
@@ -116,7 +117,7 @@ static gboolean read_type(struct model_argument *argument, const char *operation
 
     if (type == G_TYPE_BOOLEAN) {
         argument->kind = VOP_BOOL;
-        argument->fallback = G_PARAM_SPEC_BOOLEAN(spec)->default_value ? "true" : "false";
+        argument->fallback = ((GParamSpecBoolean *)spec)->default_value ? "true" : "false";
         argument->help = describe(spec, NULL);
     } else if (type == G_TYPE_INT || type == G_TYPE_DOUBLE) {
         read_number(argument, operation, spec);

@@ -92,9 +92,9 @@ static bool apply_cors(const struct app_policy *policy, const struct app_head *h
     if (!add_vary(response, "Origin")) {
         return false;
     }
-    return origin == NULL ||
-           (app_response_set(response, "Access-Control-Allow-Origin", origin) &&
-            app_response_set(response, "Access-Control-Expose-Headers", "Content-Range, ETag, Location, Retry-After, X-Request-Id"));
+    return origin == NULL || (app_response_set(response, "Access-Control-Allow-Origin", origin) &&
+                              app_response_set(response, "Access-Control-Expose-Headers",
+                                               "Content-Range, ETag, Location, Retry-After, X-Request-Id"));
 }
 
 bool app_policy_apply(const struct app_policy *policy, const struct app_head *head, struct app_response *response)

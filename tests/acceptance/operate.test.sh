@@ -294,7 +294,7 @@ stop_daemon
     for profile in local other; do
         echo "  $profile:"
         printf '    stores: {images: {localfs: {root: "${env.PIXMILL_STATE}/%s"}}}\n' $profile
-        grep -A 2 '^    tables:' "$SOURCE/pipelines/pixmill.yaml"
+        grep -m 1 -A 2 '^    tables:' "$SOURCE/pipelines/pixmill.yaml"
     done
     echo 'hosts:'
     echo "  daemon: {listen: \"127.0.0.1:$port\", workers: 3, profile: other, limits: {time: 45s, bytes: 1KiB}}"

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MEDIA_MAX = 128, ETAG_MAX = 128 };
+enum { MEDIA_MAX = 128, ETAG_MAX = 128, WINDOW_BYTES = 4 << 20 };
 
 /* The bytes, which for a file appear when somebody asks. Apart from the blob, as that is const to who only reads. */
 struct bytes {
@@ -226,21 +226,44 @@ int pxm_blob_fd(const pxm_blob *blob, int64_t *ret_offset)
     return blob->fd;
 }
 
+/* Of a file, in windows: all of a large one would fill the memory. */
+static pxm_status hash_file(const pxm_blob *blob, uint8_t hash[PXM_SHA256_BYTES])
+{
+    int64_t page = sysconf(_SC_PAGESIZE), end = blob->offset + (int64_t)blob->length;
+    struct pxm_sha256_stream *stream = pxm_sha256_new();
+    pxm_status status = stream != NULL ? PXM_OK : PXM_E_NO_MEMORY;
+    for (int64_t at = blob->offset; status == PXM_OK && at < end; at += WINDOW_BYTES) {
+        size_t lead = (size_t)(at % page), left = (size_t)(end - at);
+        size_t length = left < WINDOW_BYTES ? left : WINDOW_BYTES;
+        char *map = mmap(NULL, lead + length, PROT_READ, MAP_PRIVATE | MAP_POPULATE, blob->fd, at - (int64_t)lead);
+        if (map == MAP_FAILED) {
+            status = PXM_E_TRANSIENT;
+        } else {
+            status = pxm_sha256_update(stream, map + lead, length);
+            munmap(map, lead + length);
+        }
+    }
+    status = status == PXM_OK ? pxm_sha256_final(stream, hash) : status;
+    pxm_sha256_free(stream);
+    return status;
+}
+
 const uint8_t *pxm_blob_sha256(pxm_blob *blob)
 {
     struct bytes *bytes = blob->bytes;
     if (atomic_load_explicit(&bytes->has_hash, memory_order_acquire)) {
         return bytes->hash;
     }
-    const void *data = pxm_blob_data(blob, NULL);
-    if (data == NULL) {
+    bool is_file = blob->fd >= 0 && blob->length > WINDOW_BYTES;
+    const void *data = is_file ? NULL : pxm_blob_data(blob, NULL);
+    if (!is_file && data == NULL) {
         return NULL;
     }
     pthread_mutex_lock(&bytes->lock);
     bool has_hash = atomic_load_explicit(&bytes->has_hash, memory_order_relaxed);
-    if (!has_hash && pxm_sha256(data, blob->length, bytes->hash) == PXM_OK) {
-        has_hash = true;
-        atomic_store_explicit(&bytes->has_hash, true, memory_order_release);
+    if (!has_hash) {
+        has_hash = (is_file ? hash_file(blob, bytes->hash) : pxm_sha256(data, blob->length, bytes->hash)) == PXM_OK;
+        atomic_store_explicit(&bytes->has_hash, has_hash, memory_order_release);
     }
     pthread_mutex_unlock(&bytes->lock);
     return has_hash ? bytes->hash : NULL;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define NAMESPACE "http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -200,13 +202,33 @@ static void give_up(const struct upload *upload)
 
 /* ---- bodies ---- */
 
-static pxm_status send_memory(struct upload *upload, const struct s3_body *body, pxm_error *error)
+/* A part of a file, which is mapped for as long as it is sent: of a large file never more than that is in memory. */
+static pxm_status send_mapped(struct upload *upload, const struct s3_body *body, size_t at, size_t length,
+                              pxm_error *error)
+{
+    const struct pxm_host *host = upload->s3->host;
+    int64_t offset = 0;
+    int fd = host->blob_fd(body->blob, &offset);
+    int64_t from = offset + (int64_t)at, lead = from % sysconf(_SC_PAGESIZE);
+    size_t whole = length + (size_t)lead;
+    char *map = mmap(NULL, whole, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, from - lead);
+    if (map == MAP_FAILED) {
+        return host->fail(error, PXM_E_TRANSIENT, "store.unavailable", "the body of \"%s\" cannot be mapped",
+                          upload->put->key);
+    }
+    pxm_status status = send_part(upload, map + lead, length, error);
+    munmap(map, whole);
+    return status;
+}
+
+static pxm_status send_blob(struct upload *upload, const struct s3_body *body, pxm_error *error)
 {
     size_t part = s3_part_size(upload->s3, (int64_t)body->length);
     pxm_status status = PXM_OK;
     for (size_t at = 0; status == PXM_OK && at < body->length; at += part) {
-        size_t left = body->length - at;
-        status = send_part(upload, body->data + at, left < part ? left : part, error);
+        size_t left = body->length - at, length = left < part ? left : part;
+        status = body->data ? send_part(upload, body->data + at, length, error)
+                            : send_mapped(upload, body, at, length, error);
     }
     return status;
 }
@@ -239,7 +261,7 @@ static bool prepare(struct upload *upload, const struct s3_body *body)
 {
     aws_text_init(&upload->parts, LIST_BYTES_MAX);
     aws_text_puts(&upload->parts, "<CompleteMultipartUpload xmlns=\"" NAMESPACE "\">");
-    if (body->data) {
+    if (body->blob) {
         return true;
     }
     upload->digest = EVP_MD_CTX_new();
@@ -273,7 +295,7 @@ pxm_status s3_put_parts(const struct s3 *s3, pxm_job *job, const struct pxm_put 
     pxm_status status = prepare(&upload, body) ? begin(&upload, error) : s3_fail_memory(s3, error);
     bool has_begun = status == PXM_OK;
     if (has_begun) {
-        status = body->data ? send_memory(&upload, body, error) : send_stream(&upload, body, error);
+        status = body->blob ? send_blob(&upload, body, error) : send_stream(&upload, body, error);
     }
     if (status == PXM_OK) {
         status = complete(&upload, &outcome->was_there, error);

@@ -110,16 +110,18 @@ static pxm_status put_whole(const struct s3 *s3, pxm_job *job, const struct pxm_
 static pxm_status put_blob(const struct s3 *s3, pxm_job *job, const struct pxm_put *put, pxm_blob *blob,
                            struct s3_outcome *outcome, pxm_error *error)
 {
-    size_t length = 0;
-    const char *data = s3->host->blob_data(blob, &length);
-    if (!data && length > 0) {
+    size_t length = s3->host->blob_length(blob);
+    bool is_large = (int64_t)length > s3->config->multipart_above;
+    bool is_mapped = !is_large || s3->host->blob_fd(blob, NULL) < 0; /* a large file is mapped part by part */
+    const char *data = is_mapped ? s3->host->blob_data(blob, NULL) : NULL;
+    if (is_mapped && !data && length > 0) {
         return s3->host->fail(error, PXM_E_TRANSIENT, "store.unavailable", "the body of \"%s\" cannot be mapped",
                               put->key);
     }
-    if ((int64_t)length <= s3->config->multipart_above) {
+    if (!is_large) {
         return put_whole(s3, job, put, data, length, blob, outcome, error);
     }
-    struct s3_body body = {.data = data, .blob = blob, .length = length, .announced = (int64_t)length};
+    struct s3_body body = {.blob = blob, .data = data, .length = length, .announced = (int64_t)length};
     return s3_put_parts(s3, job, put, &body, outcome, error);
 }
 

@@ -103,11 +103,11 @@ struct s3_outcome {
     bool was_there; /* if-absent found an object: nothing was put */
 };
 
-/* A body that goes by parts: bytes in memory, or a stream of which the first part was read already. */
+/* A body that goes by parts: a blob, or a stream of which the first part was read already. */
 struct s3_body {
-    const char *data; /* NULL: a stream                                                    */
-    pxm_blob *blob;   /* whose data it is */
-    size_t length;    /* of data, or of first                                              */
+    pxm_blob *blob;   /* NULL: a stream                                                    */
+    const char *data; /* of a blob in memory; NULL: it is in a file                        */
+    size_t length;    /* of the blob, or of first                                          */
     char *first;      /* room for part_size bytes, which is used for the other parts again */
     pxm_stream *stream;
     int64_t announced; /* -1: not known                                                     */

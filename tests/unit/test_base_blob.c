@@ -1,5 +1,6 @@
 /* Blobs: who frees what, mapping, hashing, refusals. */
 #include "base/blob.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/stream.h"
 #include <fcntl.h>
@@ -230,6 +231,26 @@ static void threads_map_and_hash_once(void **state)
     }
 }
 
+/* A large file is hashed window by window, wherever the range starts. */
+static void a_large_file_has_the_hash_of_its_bytes(void **state)
+{
+    (void)state;
+    enum { START = 4097, LENGTH = (9 << 20) + 5, WHOLE = START + LENGTH + 3 };
+    char *bytes = malloc(WHOLE);
+    uint8_t hash[PXM_SHA256_BYTES];
+    pxm_blob *blob = NULL;
+    assert_non_null(bytes);
+    for (size_t i = 0; i < WHOLE; i++) {
+        bytes[i] = (char)(i * 31 ^ i >> 12);
+    }
+    assert_int_equal(pxm_sha256(bytes + START, LENGTH, hash), PXM_OK);
+    assert_int_equal(pxm_blob_from_fd(file_with(bytes, WHOLE), START, LENGTH, &blob, NULL), PXM_OK);
+    assert_memory_equal(pxm_blob_sha256(blob), hash, sizeof hash);
+    assert_memory_equal(pxm_blob_data(blob, NULL), bytes + START, LENGTH);
+    pxm_blob_unref(blob);
+    free(bytes);
+}
+
 static void an_etag_is_kept_whole_or_not_at_all(void **state)
 {
     (void)state;
@@ -336,6 +357,7 @@ int main(void)
         cmocka_unit_test(opening_a_fifo_does_not_wait_for_its_writer),
         cmocka_unit_test(a_file_is_opened_whole_within_its_limit),
         cmocka_unit_test(the_media_type_is_copied_or_not_known),
+        cmocka_unit_test(a_large_file_has_the_hash_of_its_bytes),
         cmocka_unit_test(an_etag_is_kept_whole_or_not_at_all),
         cmocka_unit_test(a_known_hash_is_not_computed_again),
         cmocka_unit_test(a_hash_that_nobody_computed_is_not_known),

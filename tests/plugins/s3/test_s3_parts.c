@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MIB = 1 << 20, PART_BYTES = 5 * MIB, BODY_BYTES = 12 * MIB + 345 };
 
@@ -63,6 +64,31 @@ static void assert_parts(struct fixture *fixture)
     assert_int_equal(part_bytes(fixture, 2), BODY_BYTES - 2 * PART_BYTES);
     assert_int_equal(part_bytes(fixture, 3), -1);
     must_have(fixture, "large", BODY_BYTES, 1);
+}
+
+/* A file is mapped part by part, wherever in it the body starts. */
+static void a_part_of_a_file_goes_by_parts(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct pxm_host *host = fixture->host;
+    enum { START = 4097 };
+    char path[] = "parts-XXXXXX";
+    uint8_t *content = calloc(1, START + BODY_BYTES);
+    pxm_blob *blob = NULL;
+    int fd = mkstemp(path);
+    assert_non_null(content);
+    assert_true(fd >= 0);
+    unlink(path);
+    body_fill(content + START, 1, 0, BODY_BYTES);
+    assert_int_equal(write(fd, content, START + BODY_BYTES), START + BODY_BYTES);
+    free(content);
+    assert_status(fixture, host->blob_from_fd(fd, START, BODY_BYTES, &blob, fixture->error), PXM_OK);
+    pxm_stream *body = host->stream_of_blob(blob);
+    struct pxm_put put = {.struct_size = sizeof put, .key = "large", .body = body};
+    assert_status(fixture, store_put_with(fixture, &put), PXM_OK);
+    host->stream_close(body);
+    host->blob_unref(blob);
+    assert_parts(fixture);
 }
 
 static void all_parts_but_the_last_are_equal(void **state)
@@ -222,6 +248,7 @@ int main(void)
     struct conformance_driver *driver = bucket_driver();
     const struct CMUnitTest tests[] = {
         PART_TEST(all_parts_but_the_last_are_equal, driver),
+        PART_TEST(a_part_of_a_file_goes_by_parts, driver),
         PART_TEST(a_body_of_unknown_size_goes_by_parts, driver),
         PART_TEST(a_blob_goes_by_parts, driver),
         PART_TEST(a_body_of_whole_parts_has_no_empty_one, driver),

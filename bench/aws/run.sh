@@ -25,6 +25,7 @@ NODE_PATH=$PWD/$modules/node_modules
 export NODE_PATH NODE_NO_WARNINGS=1
 mkdir -p "$work"
 mkfifo "$work/input"
+: >"$work/ports"
 node bench/aws/server.js <"$work/input" >"$work/ports" &
 server=$!
 exec 9>"$work/input"
@@ -136,7 +137,7 @@ ratio() {
 
 for size in 65536 5242880 209715200; do head -c $size /dev/urandom >"$work/$size"; done
 echo "== $(nproc) processors, $rounds rounds; curl $(curl --version | sed -n '1s/^curl \([^ ]*\).*/\1/p'), node $(node --version)"
-for size in 65536:200 5242880:20 209715200:2; do
+for size in ${BENCH_SIZES:-65536:200 5242880:20 209715200:2}; do
     count=${size#*:} size=${size%:*}
     measure "put $size bytes of which the SHA-256 is known, as of what the daemon took in" put-known "$count" "$work/$size" \
         pixmill curl openssl sdk

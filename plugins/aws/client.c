@@ -325,7 +325,9 @@ static bool send_once(struct attempt *attempt, struct aws_reply *reply)
                             .headers = &headers,
                             .body = attempt->request->body,
                             .expects_continue = attempt->expects_continue,
-                            .total_ms = attempt->request->total_ms};
+                            .total_ms = attempt->request->total_ms,
+                            .idle = attempt->request->idle,
+                            .idle_arg = attempt->request->idle_arg};
     struct aws_transfer *transfer = good ? aws_transfer_begin(client->pool, attempt->job, &wire, &reply->fault) : NULL;
     good = transfer && take_reply(attempt, transfer, reply);
     reply->attempts += 1 + (transfer && aws_transfer_was_resent(transfer));

@@ -40,7 +40,9 @@ struct aws_request {
     bool streams_reply;             /* a 2xx is read by the caller, from `transfer`                   */
     size_t reply_max;               /* bytes of a reply that is kept                                  */
     int64_t total_ms;               /* of one attempt; 0: as long as bytes come                       */
-    const char *region_path;        /* HEAD of this path tells the region; NULL: nothing does         */
+    aws_idle_work idle;             /* done while the network is waited for; NULL: nothing            */
+    void *idle_arg;
+    const char *region_path; /* HEAD of this path tells the region; NULL: nothing does         */
 };
 
 struct aws_reply {

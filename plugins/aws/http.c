@@ -28,6 +28,8 @@ struct aws_transfer {
     const struct aws_body *body;
     size_t sent; /* bytes of the body */
     bool was_resent;
+    aws_idle_work idle; /* NULL: there is none, or none is left */
+    void *idle_arg;
     /* The reply. */
     struct aws_list headers;
     size_t header_bytes;
@@ -243,6 +245,8 @@ struct aws_transfer *aws_transfer_begin(struct aws_pool *pool, pxm_job *job, con
     transfer->job = job;
     transfer->deadline_ms = INT64_MAX;
     transfer->body = wire->body;
+    transfer->idle = wire->idle;
+    transfer->idle_arg = wire->idle_arg;
     if (!add_lines(transfer, wire) || !set_up(transfer, wire) ||
         curl_multi_add_handle(handle->multi, handle->easy) != CURLM_OK) {
         aws_transfer_end(transfer);
@@ -310,6 +314,10 @@ static bool step(struct aws_transfer *transfer, pxm_job *job, bool (*is_enough)(
         transfer->result = (int)message->data.result;
     }
     if (transfer->is_done || is_enough(transfer)) {
+        return true;
+    }
+    if (transfer->idle) {
+        transfer->idle = transfer->idle(transfer->idle_arg) ? transfer->idle : NULL;
         return true;
     }
     if (curl_multi_poll(multi, NULL, 0, (int)(left < SLICE_MS ? left : SLICE_MS), NULL) != CURLM_OK) {

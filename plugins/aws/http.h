@@ -29,6 +29,9 @@ struct aws_body {
     size_t length;
 };
 
+/* Work that is done while the network is waited for: a little of it, some tenths of a millisecond. False: none is left. */
+typedef bool (*aws_idle_work)(void *arg);
+
 struct aws_wire {
     const char *method, *url;
     const struct aws_list *headers; /* `host` among them                                       */
@@ -37,6 +40,8 @@ struct aws_wire {
     bool bypasses_proxy;
     int64_t connect_ms; /* until the connection stands; 0: 3 s                                 */
     int64_t total_ms;   /* until all is done; 0: as long as bytes come                         */
+    aws_idle_work idle; /* NULL: there is none                                                 */
+    void *idle_arg;
 };
 
 /* One exchange. One thread at a time. */

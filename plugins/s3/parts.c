@@ -22,6 +22,7 @@ struct upload {
     char *etag;            /* of the whole, when it is complete */
     struct aws_text parts; /* the list of parts, as XML         */
     EVP_MD_CTX *digest;    /* of all parts; NULL: there is a blob, which knows its own */
+    struct s3_ahead ahead; /* of the parts of a blob */
     int count;
     int64_t bytes;
     bool no_memory; /* while a reply was read */
@@ -108,7 +109,9 @@ static void add_to_list(struct upload *upload, const char *etag)
     aws_text_puts(&upload->parts, "</ETag></Part>");
 }
 
-static pxm_status send_part(struct upload *upload, const char *data, size_t length, pxm_error *error)
+/* `payload`: the hash of the part; NULL: not known. While the part is sent, what comes after it is hashed ahead. */
+static pxm_status send_part(struct upload *upload, const char *data, size_t length, const char *payload,
+                            pxm_error *error)
 {
     const struct s3 *s3 = upload->s3;
     struct s3_request request;
@@ -127,6 +130,9 @@ static pxm_status send_part(struct upload *upload, const char *data, size_t leng
     snprintf(number, sizeof number, "%d", ++upload->count);
     s3_request_init(s3, "PUT", upload->put->key, &request);
     request.request.body = &body;
+    request.request.payload = payload;
+    request.request.idle = payload ? s3_ahead_work : NULL;
+    request.request.idle_arg = &upload->ahead;
     aws_list_add(&request.request.query, "partNumber", number);
     aws_list_add(&request.request.query, "uploadId", upload->id);
     bool good = aws_call(s3->client, upload->job, &request.request, &reply);
@@ -202,34 +208,76 @@ static void give_up(const struct upload *upload)
 
 /* ---- bodies ---- */
 
-/* A part of a file, which is mapped for as long as it is sent: of a large file never more than that is in memory. */
-static pxm_status send_mapped(struct upload *upload, const struct s3_body *body, size_t at, size_t length,
+/* A part of a blob. That of a file is mapped for as long as it is needed: of a large one no more is in memory than what
+ * is sent and what is sent next. */
+struct window {
+    const char *data; /* NULL: there is none */
+    size_t length;
+    void *map; /* NULL: it lives in memory */
+    size_t mapped;
+};
+
+static void close_window(struct window *window)
+{
+    if (window->map) {
+        munmap(window->map, window->mapped);
+    }
+    *window = (struct window){.data = NULL};
+}
+
+/* Past the end of the body there is none. */
+static pxm_status open_window(const struct upload *upload, const struct s3_body *body, size_t at, struct window *window,
                               pxm_error *error)
 {
     const struct pxm_host *host = upload->s3->host;
+    size_t left = at < body->length ? body->length - at : 0;
+    size_t part = s3_part_size(upload->s3, (int64_t)body->length);
     int64_t offset = 0;
+    *window = (struct window){.length = left < part ? left : part};
+    if (left == 0 || body->data) {
+        window->data = left > 0 ? body->data + at : NULL;
+        return PXM_OK;
+    }
     int fd = host->blob_fd(body->blob, &offset);
     int64_t from = offset + (int64_t)at, lead = from % sysconf(_SC_PAGESIZE);
-    size_t whole = length + (size_t)lead;
-    char *map = mmap(NULL, whole, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, from - lead);
-    if (map == MAP_FAILED) {
+    window->mapped = window->length + (size_t)lead;
+    window->map = mmap(NULL, window->mapped, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, from - lead);
+    if (window->map == MAP_FAILED) {
+        window->map = NULL;
         return host->fail(error, PXM_E_TRANSIENT, "store.unavailable", "the body of \"%s\" cannot be mapped",
                           upload->put->key);
     }
-    pxm_status status = send_part(upload, map + lead, length, error);
-    munmap(map, whole);
-    return status;
+    window->data = (const char *)window->map + lead;
+    return PXM_OK;
+}
+
+/* Sends a part whose hash was begun, and begins that of the next. */
+static pxm_status send_window(struct upload *upload, const struct window *window, const struct window *next,
+                              pxm_error *error)
+{
+    char payload[S3_SHA256_TEXT];
+    if (!s3_ahead_end(&upload->ahead, payload)) {
+        return s3_fail_memory(upload->s3, error);
+    }
+    s3_ahead_begin(&upload->ahead, next->data, next->length);
+    return send_part(upload, window->data, window->length, payload, error);
 }
 
 static pxm_status send_blob(struct upload *upload, const struct s3_body *body, pxm_error *error)
 {
-    size_t part = s3_part_size(upload->s3, (int64_t)body->length);
-    pxm_status status = PXM_OK;
-    for (size_t at = 0; status == PXM_OK && at < body->length; at += part) {
-        size_t left = body->length - at, length = left < part ? left : part;
-        status = body->data ? send_part(upload, body->data + at, length, error)
-                            : send_mapped(upload, body, at, length, error);
+    struct window window = {.data = NULL}, next = {.data = NULL};
+    pxm_status status = open_window(upload, body, 0, &window, error);
+    s3_ahead_begin(&upload->ahead, window.data, window.length);
+    for (size_t at = window.length; status == PXM_OK && window.data; at += window.length) {
+        status = open_window(upload, body, at, &next, error);
+        if (status == PXM_OK) {
+            status = send_window(upload, &window, &next, error);
+        }
+        close_window(&window);
+        window = next;
+        next = (struct window){.data = NULL};
     }
+    close_window(&window);
     return status;
 }
 
@@ -240,7 +288,7 @@ static pxm_status send_stream(struct upload *upload, const struct s3_body *body,
     const char *key = upload->put->key;
     int64_t count = (int64_t)body->length;
     while (count > 0) {
-        pxm_status status = send_part(upload, body->first, (size_t)count, error);
+        pxm_status status = send_part(upload, body->first, (size_t)count, NULL, error);
         if (status != PXM_OK) {
             return status;
         }
@@ -262,7 +310,7 @@ static bool prepare(struct upload *upload, const struct s3_body *body)
     aws_text_init(&upload->parts, LIST_BYTES_MAX);
     aws_text_puts(&upload->parts, "<CompleteMultipartUpload xmlns=\"" NAMESPACE "\">");
     if (body->blob) {
-        return true;
+        return s3_ahead_init(&upload->ahead);
     }
     upload->digest = EVP_MD_CTX_new();
     return upload->digest && EVP_DigestInit_ex(upload->digest, EVP_sha256(), NULL) == 1;
@@ -306,6 +354,7 @@ pxm_status s3_put_parts(const struct s3 *s3, pxm_job *job, const struct pxm_put 
     if (status == PXM_OK && !outcome->was_there && !report(&upload, body, outcome)) {
         status = s3_fail_memory(s3, error);
     }
+    s3_ahead_done(&upload.ahead);
     EVP_MD_CTX_free(upload.digest);
     aws_text_done(&upload.parts);
     aws_free_text(upload.id);

@@ -6,6 +6,7 @@
 #include "aws/client.h"
 #include "storebase/storebase.h"
 
+#include <openssl/evp.h>
 #include <pixmill/plugin.h>
 
 #include <stdbool.h>
@@ -127,6 +128,25 @@ int64_t s3_read_full(const struct s3 *s3, pxm_job *job, const char *key, pxm_str
 void s3_write_condition(const struct s3 *s3, const struct pxm_put *put, struct aws_list *headers);
 pxm_status s3_fail_truncated(const struct s3 *s3, const char *key, int64_t bytes, int64_t announced, pxm_error *error);
 pxm_status s3_put(void *self, pxm_job *job, const struct pxm_put *put, pxm_value *fields, pxm_error *error);
+
+/* ---- hashing ahead (ahead.c) ---- */
+
+struct s3_ahead {
+    EVP_MD_CTX *digest;
+    EVP_MD *algorithm;
+    const char *data; /* what is not hashed yet, and how many bytes */
+    size_t left;
+    bool has_failed;
+};
+/* False: out of memory; to be undone all the same. */
+bool s3_ahead_init(struct s3_ahead *ahead);
+void s3_ahead_done(struct s3_ahead *ahead);
+/* The bytes are borrowed until the end. */
+void s3_ahead_begin(struct s3_ahead *ahead, const char *data, size_t length);
+/* Hashes a little; as an aws_idle_work. */
+bool s3_ahead_work(void *ahead);
+/* Hashes the rest; the SHA-256 in hex. False: libcrypto failed. */
+bool s3_ahead_end(struct s3_ahead *ahead, char hex[S3_SHA256_TEXT]);
 
 /* ---- get.c, list.c, presign.c, form.c ---- */
 

@@ -29,7 +29,7 @@ struct aws_body {
     size_t length;
 };
 
-/* Work that is done while the network is waited for: a little of it, some tenths of a millisecond. False: none is left. */
+/* Work that is done while the network is waited for: some tenths of a millisecond of it. False: none is left. */
 typedef bool (*aws_idle_work)(void *arg);
 
 struct aws_wire {

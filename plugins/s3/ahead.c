@@ -1,5 +1,5 @@
-/* The hash of what is sent next, computed while the network is waited for, so that hashing and sending take turns on one
- * thread and neither waits for the other. [job] */
+/* The hash of what is sent next, computed while the network is waited for, so that neither hashing nor sending waits for
+ * the other. [job] */
 #include "s3.h"
 
 #include <openssl/evp.h>

@@ -4,10 +4,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { THREADS = 8, HOUR_MS = 3600000 };
@@ -270,6 +272,27 @@ static void a_machine_that_is_not_there_is_not_asked_for_a_minute(void **state)
     close_world(&world);
 }
 
+/* Replies to a container are dropped where the machine's hop limit is 1; here nobody accepts. */
+static void a_machine_that_does_not_answer_may_have_too_small_a_hop_limit(void **state)
+{
+    struct world world;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    char url[64];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)state;
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    use_machine();
+    setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, 1);
+    open_world(&world, &no_options);
+    must_fail(&world, "http-put-response-hop-limit has to be 2");
+    close_world(&world);
+    close(fd);
+}
+
 static void what_a_machine_says_of_its_region_is_used(void **state)
 {
     struct world world;
@@ -499,6 +522,7 @@ int main(void)
         CREDENTIALS_TEST(a_machine_is_asked_with_a_token_that_is_kept),
         CREDENTIALS_TEST(a_machine_without_version_2_is_not_asked_without_a_token),
         CREDENTIALS_TEST(a_machine_that_is_not_there_is_not_asked_for_a_minute),
+        CREDENTIALS_TEST(a_machine_that_does_not_answer_may_have_too_small_a_hop_limit),
         CREDENTIALS_TEST(what_a_machine_says_of_its_region_is_used),
         CREDENTIALS_TEST(a_container_is_asked_only_where_it_may_be),
         CREDENTIALS_TEST(the_token_of_a_container_is_read_each_time),

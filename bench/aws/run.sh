@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures the drivers s3 and dynamodb against curl alone and against the AWS SDK for JavaScript, in turn in this run, all
-# against one server of ours that verifies signatures, on this machine and without TLS.
+# against one server of ours that verifies signatures, on this machine.
 #   bench/aws/run.sh [--rounds N] [--no-large]
 # CPU is that of the client alone, in ms for an operation; curl's is what a further transfer costs one that has started.
 # Each figure is the median of the rounds. --no-large: no file of 2 GB.
@@ -25,14 +25,19 @@ NODE_PATH=$PWD/$modules/node_modules
 export NODE_PATH NODE_NO_WARNINGS=1
 mkdir -p "$work"
 mkfifo "$work/input"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=bench -addext subjectAltName=IP:127.0.0.1 \
+    -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
 : >"$work/ports"
-node bench/aws/server.js <"$work/input" >"$work/ports" &
+node bench/aws/server.js "$work/key.pem" "$work/certificate.pem" <"$work/input" >"$work/ports" &
 server=$!
 exec 9>"$work/input"
 trap 'exec 9>&-; wait $server 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 until grep -q '}' "$work/ports"; do kill -0 $server && sleep 0.05; done
 port() { sed "s/.*\"$1\":\([0-9]*\).*/\1/" "$work/ports"; }
+# The certificate is for all of them.
+export AWS_CA_BUNDLE="$work/certificate.pem" CURL_CA_BUNDLE="$work/certificate.pem" NODE_EXTRA_CA_CERTS="$work/certificate.pem"
+tls=false
 export AWS_ENDPOINT_URL_S3="http://127.0.0.1:$(port s3)" AWS_ENDPOINT_URL_DYNAMODB="http://127.0.0.1:$(port table)"
 export AWS_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true HOME="$work" no_proxy='*'
 export AWS_ACCESS_KEY_ID=AKIDGATE AWS_SECRET_ACCESS_KEY=gate-secret-of-32-characters-long
@@ -42,7 +47,7 @@ client="$build/bin/bench-aws-client bench/aws"
 
 # A file of curl's options for that many transfers: transfers METHOD COUNT FILE.
 transfers() {
-    url=$(curl -sS -d "{\"method\":\"$1\",\"key\":\"$(basename "$3")\"}" "http://127.0.0.1:$(port control)/sign")
+    url=$(curl -sS -d "{\"method\":\"$1\",\"key\":\"$(basename "$3")\",\"tls\":$tls}" "http://127.0.0.1:$(port control)/sign")
     echo silent
     echo 'header = "Expect:"'
     left=$2
@@ -95,6 +100,7 @@ by_openssl() {
             else printf "%.3f %.3f\n", ($1 - cpu) / n, ($2 - wall) / n }'
 }
 
+by_unsigned() { PIXMILL_PROFILE=unsigned $client "$1" "$2" ${3:-}; }
 by_pixmill() { $client "$1" "$2" ${3:-}; }
 by_sdk() { node bench/aws/sdk.js "${1%-known}" "$2" ${3:-}; }
 
@@ -135,6 +141,8 @@ ratio() {
     paste "$work/$1" "$work/$2" | awk -v a="$3" -v b=$((columns + $3)) '{ print $a / $b }' | median
 }
 
+ratios() { printf '  %s to %s: CPU %.2f, throughput %.2f\n' "$1" "$2" "$(ratio "$1" "$2" 1)" "$(ratio "$2" "$1" 2)"; }
+
 for size in 65536 5242880 209715200; do head -c $size /dev/urandom >"$work/$size"; done
 echo "== $(nproc) processors, $rounds rounds; curl $(curl --version | sed -n '1s/^curl \([^ ]*\).*/\1/p'), node $(node --version)"
 for size in ${BENCH_SIZES:-65536:200 5242880:20 209715200:2}; do
@@ -144,6 +152,11 @@ for size in ${BENCH_SIZES:-65536:200 5242880:20 209715200:2}; do
     measure "put $size bytes" put "$count" "$work/$size" pixmill curl openssl sdk
     measure "get $size bytes" get "$count" "$work/$size" pixmill curl sdk
 done
+tls=true AWS_ENDPOINT_URL_S3="https://127.0.0.1:$(port secure)"
+measure "put 209715200 bytes over TLS, the SHA-256 known; unsigned: pixmill with sign_parts: unless_tls" put-known 2 "$work/209715200" \
+    pixmill unsigned curl sdk
+ratios unsigned curl
+tls=false AWS_ENDPOINT_URL_S3="http://127.0.0.1:$(port s3)"
 $client prepare 0
 measure "record: a new item of four fields" record 100 '' pixmill curl sdk
 measure "lookup: an item" lookup 100 '' pixmill curl sdk

@@ -1,9 +1,11 @@
 // What bench/aws/run.sh measures clients against: takes objects and forgets them, gives objects as long as the number that
 // their key starts with, and has dynalite for tables. Every request must be signed as for AWS, and is verified; bodies are
 // read and not kept. It tells its ports in a line of JSON, and ends when its standard input does. `POST /sign`, to the port
-// `control`, signs a URL for whoever cannot: {method, key}.
+// `control`, signs a URL for whoever cannot: {method, key, tls}. Key and certificate for TLS are the files that it is started with.
 'use strict';
+const fs = require('fs');
 const http = require('http');
+const https = require('https');
 const path = require('path');
 const { GetObjectCommand, PutObjectCommand, S3Client } = require('@aws-sdk/client-s3');
 const { getSignedUrl } = require('@aws-sdk/s3-request-presigner');
@@ -52,7 +54,7 @@ async function store(req, res) {
   const at = req.url.indexOf('?'), text = at < 0 ? '' : req.url.slice(at + 1), query = parseQuery(text);
   try {
     verify({ method: req.method, path: at < 0 ? req.url : req.url.slice(0, at), query, headers: headerMap(req.rawHeaders) },
-      { accounts, now: Date.now(), region, service: 's3' });
+      { accounts, now: Date.now(), region, service: 's3', unsigned: req.socket.encrypted });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     res.writeHead(error.status, { connection: 'close' });
@@ -69,24 +71,28 @@ async function table(req, res) {
   res.end(reply.body);
 }
 
-const serve = (listener) => new Promise((resolve) => {
-  const server = http.createServer((req, res) => listener(req, res).catch((error) => {
+const serve = (listener, tls) => new Promise((resolve) => {
+  const guarded = (req, res) => listener(req, res).catch((error) => {
     process.stderr.write(`${error.stack}\n`);
     req.socket.destroy();
-  }));
+  });
+  const server = tls ? https.createServer(tls, guarded) : http.createServer(guarded);
   server.listen(0, '127.0.0.1', () => resolve(server.address().port));
 });
 
+const clientOf = (endpoint) => new S3Client({ region, endpoint, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED',
+  credentials: { accessKeyId: key, secretAccessKey: secret } });
+
 async function main() {
-  const s3 = await serve(store);
-  const client = new S3Client({ region, endpoint: `http://127.0.0.1:${s3}`, forcePathStyle: true,
-    requestChecksumCalculation: 'WHEN_REQUIRED', credentials: { accessKeyId: key, secretAccessKey: secret } });
+  const [keyFile, certificate] = process.argv.slice(2).map((file) => fs.readFileSync(file));
+  const s3 = await serve(store), secure = await serve(store, { key: keyFile, cert: certificate });
+  const clients = { false: clientOf(`http://127.0.0.1:${s3}`), true: clientOf(`https://127.0.0.1:${secure}`) };
   const control = await serve(async (req, res) => {
-    const { method, key: name } = JSON.parse((await readAll(req)).toString());
-    const command = { Bucket: 'images', Key: name };
-    res.end(await getSignedUrl(client, method === 'PUT' ? new PutObjectCommand(command) : new GetObjectCommand(command)));
+    const { method, key: name, tls } = JSON.parse((await readAll(req)).toString());
+    const input = { Bucket: 'images', Key: name };
+    res.end(await getSignedUrl(clients[tls], method === 'PUT' ? new PutObjectCommand(input) : new GetObjectCommand(input)));
   });
-  process.stdout.write(`${JSON.stringify({ s3, table: await serve(table), control })}\n`);
+  process.stdout.write(`${JSON.stringify({ s3, secure, table: await serve(table), control })}\n`);
   process.stdin.on('end', () => process.exit(0)).resume();
 }
 

@@ -126,6 +126,14 @@ bool aws_client_is_aws(const struct aws_client *client)
     return client->is_aws;
 }
 
+bool aws_client_is_tls(struct aws_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    bool is_tls = client->place.endpoint.is_tls;
+    pthread_mutex_unlock(&client->lock);
+    return is_tls;
+}
+
 /* ---- place ---- */
 
 static void take_region(struct aws_client *client, const char *region)

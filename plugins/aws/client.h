@@ -73,5 +73,7 @@ bool aws_client_credentials(struct aws_client *client, pxm_job *job, struct aws_
                             struct aws_fault *fault);
 /* Whether the endpoint is that of the service itself, and not one of a compatible store. [any] */
 bool aws_client_is_aws(const struct aws_client *client);
+/* Whether requests go over TLS now. [any] */
+bool aws_client_is_tls(struct aws_client *client);
 
 #endif

@@ -1,5 +1,5 @@
-/* The hash of what is sent next, computed while the network is waited for, so that neither hashing nor sending waits for
- * the other. [job] */
+/* The hash of what is sent next, computed while the network is waited for: neither hashing nor sending waits for the
+ * other. [job] */
 #include "s3.h"
 
 #include <openssl/evp.h>

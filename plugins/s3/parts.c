@@ -23,6 +23,7 @@ struct upload {
     struct aws_text parts; /* the list of parts, as XML         */
     EVP_MD_CTX *digest;    /* of all parts; NULL: there is a blob, which knows its own */
     struct s3_ahead ahead; /* of the parts of a blob */
+    bool is_unsigned;      /* parts are not hashed   */
     int count;
     int64_t bytes;
     bool no_memory; /* while a reply was read */
@@ -130,7 +131,7 @@ static pxm_status send_part(struct upload *upload, const char *data, size_t leng
     snprintf(number, sizeof number, "%d", ++upload->count);
     s3_request_init(s3, "PUT", upload->put->key, &request);
     request.request.body = &body;
-    request.request.payload = payload;
+    request.request.payload = upload->is_unsigned ? AWS_UNSIGNED_PAYLOAD : payload;
     request.request.idle = payload ? s3_ahead_work : NULL;
     request.request.idle_arg = &upload->ahead;
     aws_list_add(&request.request.query, "partNumber", number);
@@ -256,6 +257,9 @@ static pxm_status send_window(struct upload *upload, const struct window *window
                               pxm_error *error)
 {
     char payload[S3_SHA256_TEXT];
+    if (upload->is_unsigned) {
+        return send_part(upload, window->data, window->length, NULL, error);
+    }
     if (!s3_ahead_end(&upload->ahead, payload)) {
         return s3_fail_memory(upload->s3, error);
     }
@@ -342,6 +346,7 @@ pxm_status s3_put_parts(const struct s3 *s3, pxm_job *job, const struct pxm_put 
     struct upload upload = {.s3 = s3, .job = job, .put = put};
     pxm_status status = prepare(&upload, body) ? begin(&upload, error) : s3_fail_memory(s3, error);
     bool has_begun = status == PXM_OK;
+    upload.is_unsigned = s3->config->sign_parts == S3_SIGN_PARTS_UNLESS_TLS && aws_client_is_tls(s3->client);
     if (has_begun) {
         status = body->blob ? send_blob(&upload, body, error) : send_stream(&upload, body, error);
     }

@@ -136,6 +136,12 @@ static const struct pxm_choice checksums[] = {
     {NULL, 0, 0, NULL},
 };
 
+static const struct pxm_choice signings[] = {
+    {"always", S3_SIGN_PARTS_ALWAYS, 0, "the service compares each part with its SHA-256"},
+    {"unless_tls", S3_SIGN_PARTS_UNLESS_TLS, 0, "over TLS, which protects them on their way, parts are not hashed"},
+    {NULL, 0, 0, NULL},
+};
+
 #define FIELD(name, type) PXM_FIELD(struct s3_config, name, type)
 
 static const struct pxm_option options[] = {
@@ -231,6 +237,13 @@ static const struct pxm_option options[] = {
      .min = 5242880,
      .max = 536870912,
      .help = "Bytes of a part; larger where there would be more than 10000 parts."},
+    {.name = "sign_parts",
+     .type = PXM_OPT_ENUM,
+     .flags = PXM_OPT_ADVANCED,
+     .offset = FIELD(sign_parts, int32_t),
+     .fallback = "always",
+     .choices = signings,
+     .help = "Whether the signature of a part covers its bytes; hashing them is most of the work of a large put."},
     {.name = "list_v1",
      .type = PXM_OPT_BOOL,
      .flags = PXM_OPT_ADVANCED,

@@ -27,12 +27,13 @@ enum {
 enum s3_addressing { S3_ADDRESSING_AUTO, S3_ADDRESSING_PATH, S3_ADDRESSING_VIRTUAL };
 enum s3_if_absent { S3_IF_ABSENT_NATIVE, S3_IF_ABSENT_HEAD };
 enum s3_expect { S3_EXPECT_AUTO, S3_EXPECT_NEVER };
+enum s3_sign_parts { S3_SIGN_PARTS_ALWAYS, S3_SIGN_PARTS_UNLESS_TLS };
 enum s3_checksum { S3_CHECKSUM_OFF, S3_CHECKSUM_SHA256 };
 
 struct s3_config {
     const char *bucket, *region, *endpoint, *profile, *base_url, *ca_file;
     const char *access_key, *secret_key, *session_token;
-    int32_t addressing, if_absent, expect, checksum;
+    int32_t addressing, if_absent, expect, checksum, sign_parts;
     int32_t list_v1;
     int64_t max_attempts;
     int64_t multipart_above, part_size;

@@ -94,7 +94,7 @@ async function forward(req, where, body) {
 async function answerS3(req, where, query, headers, body) {
   const service = 's3', now = state.clock();
   const region = regionOf(where, headers, req);
-  const options = { accounts: state.accounts, now, region, service };
+  const options = { accounts: state.accounts, now, region, service, unsigned: req.socket.encrypted };
   if (req.method === 'POST' && where.key === '' && /^multipart\/form-data/.test(headers.get('content-type') || '')) {
     return state.store.post(where.name, verifyForm(headers.get('content-type'), body, where.name, options));
   }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PEM_MAX = 8192, DAY_S = 86400 };
+enum { PEM_MAX = 8192, DAY_S = 86400, LARGE_BYTES = (12 << 20) + 5 };
 
 #define CERTIFICATE_FILE "certificate.pem"
 
@@ -106,6 +106,69 @@ static void a_body_that_is_cut_under_tls_arrives_whole(void **state)
     unlink(CERTIFICATE_FILE);
 }
 
+/* How the payload of parts was signed: -1 by their hash, 1 not at all, 0: neither for all of them, or there is none. */
+static int signing_of_parts(const struct fixture *fixture)
+{
+    const struct pxm_host *host = fixture->host;
+    pxm_value *state = gate_state();
+    const pxm_value *log = host->value_get(state, "log");
+    int count = 0, without = 0;
+    for (size_t i = 0; i < host->value_count(log); i++) {
+        const pxm_value *entry = host->value_at(log, i), *headers = host->value_get(entry, "headers");
+        const char *url = host->value_as_string(host->value_get(entry, "url"), NULL);
+        const char *payload = host->value_as_string(host->value_get(headers, "x-amz-content-sha256"), NULL);
+        count += strstr(url, "partNumber=") != NULL;
+        without += strstr(url, "partNumber=") && strcmp(payload, "UNSIGNED-PAYLOAD") == 0;
+    }
+    host->value_unref(state);
+    return count == 0 ? 0 : without == count ? 1 : without == 0 ? -1 : 0;
+}
+
+static void use_unsigned_parts(void)
+{
+    const struct pxm_unit *unit = bucket_driver()->unit;
+    conformance_set_choice(unit, bucket_config(), "sign_parts", 1);
+    conformance_set_int(unit, bucket_config(), "multipart_above", 5 << 20);
+    conformance_set_int(unit, bucket_config(), "part_size", 5 << 20);
+}
+
+static void put_large(struct fixture *fixture)
+{
+    uint8_t *bytes = malloc(LARGE_BYTES);
+    assert_non_null(bytes);
+    body_fill(bytes, 1, 0, LARGE_BYTES);
+    pxm_blob *blob = fixture->host->blob_new(bytes, LARGE_BYTES, free, bytes);
+    pxm_stream *body = fixture->host->stream_of_blob(blob);
+    struct pxm_put put = {.struct_size = sizeof put, .key = "large", .body = body};
+    assert_status(fixture, store_put_with(fixture, &put), PXM_OK);
+    fixture->host->stream_close(body);
+    fixture->host->blob_unref(blob);
+    must_have(fixture, "large", LARGE_BYTES, 1);
+}
+
+static void parts_go_unsigned_over_tls_where_that_is_chosen(void **state)
+{
+    struct fixture *fixture = *state;
+    struct body_plan plan = body_plan(LARGE_BYTES, 2);
+    use_unsigned_parts();
+    use_tls(fixture, "IP:127.0.0.1", CERTIFICATE_FILE);
+    put_large(fixture);
+    plan.announced = -1;
+    assert_status(fixture, store_put(fixture, "stream", &plan, 0), PXM_OK);
+    must_have(fixture, "stream", LARGE_BYTES, 2);
+    assert_int_equal(signing_of_parts(fixture), 1);
+    unlink(CERTIFICATE_FILE);
+}
+
+static void parts_are_always_signed_without_tls(void **state)
+{
+    struct fixture *fixture = *state;
+    use_unsigned_parts();
+    bucket_reopen(fixture);
+    put_large(fixture);
+    assert_int_equal(signing_of_parts(fixture), -1);
+}
+
 int main(void)
 {
     struct conformance_driver *driver = bucket_driver();
@@ -113,6 +176,8 @@ int main(void)
         FIXTURE_TEST(a_certificate_that_is_trusted_is_good, driver),
         FIXTURE_TEST(a_certificate_that_is_not_trusted_ends_it, driver),
         FIXTURE_TEST(a_body_that_is_cut_under_tls_arrives_whole, driver),
+        FIXTURE_TEST(parts_go_unsigned_over_tls_where_that_is_chosen, driver),
+        FIXTURE_TEST(parts_are_always_signed_without_tls, driver),
     };
     return cmocka_run_group_tests_name("s3: tls", tests, NULL, NULL);
 }

@@ -39,11 +39,27 @@ pxm_status object_event_write(const struct app_object *object, char **ret_event,
     return write_event(object, ret_event, error);
 }
 
+/* What nobody told is not known. */
+static int64_t number_of(const pxm_value *item, const char *key)
+{
+    const pxm_value *value = pxm_value_get(item, key);
+
+    return pxm_value_type(value) == PXM_TYPE_INT ? pxm_value_as_int(value) : PXM_UNSET_INT;
+}
+
+static const char *text_of(const pxm_value *item, const char *key)
+{
+    const pxm_value *value = pxm_value_get(item, key);
+
+    return pxm_value_type(value) == PXM_TYPE_STRING ? pxm_value_as_string(value, NULL) : NULL;
+}
+
 struct app_object object_event_of(const char *store, const pxm_value *item)
 {
     return (struct app_object){.store = store,
                                .key = pxm_value_as_string(pxm_value_get(item, "key"), NULL),
-                               .etag = pxm_value_as_string(pxm_value_get(item, "etag"), NULL),
-                               .bytes = pxm_value_as_int(pxm_value_get(item, "bytes")),
-                               .time_ms = pxm_value_as_int(pxm_value_get(item, "modified_at"))};
+                               .etag = text_of(item, "etag"),
+                               .sequencer = text_of(item, "sequencer"),
+                               .bytes = number_of(item, "bytes"),
+                               .time_ms = number_of(item, "modified_at")};
 }

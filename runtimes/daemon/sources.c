@@ -247,6 +247,20 @@ static void on_added(struct journal_op *op)
     settle(delivery, error.status == PXM_OK ? PXM_SETTLE_DONE : PXM_SETTLE_RETRY, 0, NULL);
 }
 
+/* The one that waits for the object; NULL: none. A store may tell of it through a queue that several triggers share,
+ * and then the source of any of them hears of it. */
+static const struct app_trigger *trigger_of(const struct delivery *delivery, const char *key)
+{
+    const struct app_manifest *manifest = delivery->edition->manifest;
+    const struct app_trigger *found = NULL;
+
+    for (size_t i = 0; i < manifest->trigger_count && !found; i++) {
+        bool wants = app_trigger_wants(&manifest->triggers[i], delivery->source->trigger->store, key);
+        found = wants ? &manifest->triggers[i] : NULL;
+    }
+    return found;
+}
+
 static void on_file(void *arg, struct crew_source *crew_source, const pxm_value *item)
 {
     struct source *source = arg;
@@ -259,11 +273,12 @@ static void on_file(void *arg, struct crew_source *crew_source, const pxm_value 
     if (!delivery) {
         return;
     }
-    if (!app_trigger_wants(source->trigger, source->trigger->store, key)) { /* not with this suffix */
+    const struct app_trigger *trigger = trigger_of(delivery, key);
+    if (!trigger) { /* not with this suffix */
         settle(delivery, PXM_SETTLE_DONE, 0, NULL);
         return;
     }
-    const struct app_object object = object_event_of(source->trigger->store, item);
+    const struct app_object object = object_event_of(trigger->store, item);
     if (object_event_write(&object, &delivery->text, &delivery->dedupe, &error) != PXM_OK) {
         pxm_log(PXM_LOG_ERROR, "sources", NULL, "%s: %s", key, error.text);
         settle(delivery, PXM_SETTLE_RETRY, 0, NULL);
@@ -271,8 +286,8 @@ static void on_file(void *arg, struct crew_source *crew_source, const pxm_value 
     }
     delivery->add = (struct journal_op){.kind = JOURNAL_ADD,
                                         .done = on_added,
-                                        .pipeline = source->trigger->pipeline->name,
-                                        .trigger = source->trigger->name,
+                                        .pipeline = trigger->pipeline->name,
+                                        .trigger = trigger->name,
                                         .event = delivery->text,
                                         .dedupe = delivery->dedupe,
                                         .at_ms = now_ms,

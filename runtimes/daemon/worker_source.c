@@ -6,6 +6,7 @@
 #include "daemon/crew_messages.h"
 #include "daemon/crew_source.h"
 #include "daemon/ipc.h"
+#include "daemon/worker_events.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct worker_source {
     struct pxm_task task; /* first, so that a task is its source */
     struct worker *worker;
     struct pxm_instance *instance; /* NULL: there is none of that name */
+    struct worker_events *events;  /* of a store that tells of its objects through a queue; else NULL */
     enum crew_source_kind kind;
     char *prefix;
     int64_t wait_ms, lease_ms;
@@ -105,6 +107,9 @@ static pxm_status fetch(struct worker_source *source, pxm_value *fields, pxm_err
                                     .taken = source->taken};
     pxm_status status = PXM_OK;
 
+    if (source->events) {
+        return worker_events_fetch(source->events, &job, &watch, fields, error);
+    }
     if (!instance ||
         (source->kind == CREW_SOURCE_QUEUE ? !instance->ops.queue.receive : !instance->ops.storage.watch)) {
         return cannot(source, source->kind == CREW_SOURCE_QUEUE ? "receive" : "be watched", error);
@@ -225,6 +230,23 @@ static void answer(struct worker_source *source, const pxm_value *message)
 
 /* ---- becoming one ------------------------------------------------------------------------------------------------ */
 
+/* The events of a store whose resource names a queue; NULL: it does not. */
+static struct worker_events *events_of(const struct worker *worker, const struct worker_source *source,
+                                       const char *name)
+{
+    const struct pxm_resource *store = source->kind == CREW_SOURCE_STORE && source->instance
+                                           ? pxm_profile_resource(worker->project->profile, PXM_RESOURCE_STORE, name)
+                                           : NULL;
+    struct pxm_instance *queue =
+        store && store->events ? pxm_project_instance(worker->project, PXM_RESOURCE_QUEUE, store->events) : NULL;
+    struct worker_events *events = queue ? worker_events_new(queue, source->instance, source->lease_ms) : NULL;
+
+    if (queue && !events) {
+        _exit(1);
+    }
+    return events;
+}
+
 static void become_source(struct worker *worker, const pxm_value *message)
 {
     struct worker_source *source = calloc(1, sizeof *source);
@@ -242,6 +264,7 @@ static void become_source(struct worker *worker, const pxm_value *message)
     source->lease_ms = number_of(message, "lease_ms");
     source->instance = pxm_project_instance(
         worker->project, source->kind == CREW_SOURCE_STORE ? PXM_RESOURCE_STORE : PXM_RESOURCE_QUEUE, name ? name : "");
+    source->events = events_of(worker, source, name);
     worker->source = source;
 }
 

@@ -32,6 +32,10 @@ static const struct {
              "inputs: {n: {type: int}}\n"
              "triggers: {go: {http: {method: POST, path: /send}, bind: {n: \"${event.json.n}\"}}}\n"
              "steps: [{send: {queue: jobs, body: {n: \"${input.n}\"}}}]\n"},
+    {"post", "version: 1\n"
+             "inputs: {body: {type: record}}\n"
+             "triggers: {go: {http: {method: POST, path: /post}, bind: {body: \"${event.json}\"}}}\n"
+             "steps: [{send: {queue: jobs, body: \"${input.body}\"}}]\n"},
     {"send_later", "version: 1\n"
                    "inputs: {n: {type: int}}\n"
                    "triggers: {go: {http: {method: POST, path: /later}, bind: {n: \"${event.json.n}\"}}}\n"

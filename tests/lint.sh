@@ -20,7 +20,7 @@ grep -vE '^[0-9]+ warnings?( and [0-9]+ errors?)? generated|^Suppressed|^Use -he
 echo "cppcheck"
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
     --suppress=missingIncludeSystem --suppress=unknownMacro -D_GNU_SOURCE -D__GNUC__ -D__x86_64__ -D__linux__ \
-    -DPXM_PLUGIN_FROM_BIN='""' -DPXM_PLUGIN_INSTALLED='""' -DPXM_VERSION='""' -DPXM_DAEMON_FROM_BIN='""' -DPXM_DAEMON_INSTALLED='""' \
+    -DPXM_PLUGIN_FROM_BIN='""' -DPXM_PLUGIN_INSTALLED='""' -DPXM_VERSION='""' -DPXM_DAEMON_FROM_BIN='""' -DPXM_LAMBDA_FROM_BIN='""' -DPXM_LAMBDA_INSTALLED='""' -DPXM_DAEMON_INSTALLED='""' \
     -I include -I core -I plugins -I plugins/resize -I plugins/vips -I runtimes -I runtimes/cli -j "$(nproc)" "$@" || failed=1
 
 [ $failed = 0 ] && echo "nothing to complain about"

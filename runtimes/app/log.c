@@ -134,7 +134,7 @@ void log_about(const struct log_subject *subject, int32_t level, const char *sou
     for (size_t i = 0; subject->error && i < subject->error->note_count; i++) {
         add_text(&line, subject->error->notes[i].key, subject->error->notes[i].value);
     }
-    put(&line, false);
+    put(&line, subject->is_each);
 }
 
 void log_access(const struct log_exchange *exchange)

@@ -36,6 +36,7 @@ struct log_subject {                                            /* what a line i
     const char *request, *run, *origin, *job, *pipeline, *step; /* origin: the run that caused the job of this one */
     const int64_t *ms;                                          /* how long it took */
     const pxm_error *error; /* its notes are told, such as a service's id of the request */
+    bool is_each;           /* written however often one like it is, as each counts */
 };
 void log_about(const struct log_subject *subject, int32_t level, const char *source, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

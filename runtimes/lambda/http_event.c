@@ -245,7 +245,7 @@ static pxm_status read_method(struct lambda_request *request, const pxm_value *e
     const char *method = lambda_text_at(event, shape == LAMBDA_HTTP_V2 ? "requestContext.http.method" : "httpMethod");
 
     if (!method || !app_is_token(method, strlen(method))) {
-        return pxm_error_set(error, PXM_E_INVALID, "request.method", "a request without a method");
+        return pxm_error_set(error, PXM_E_INVALID, "request.invalid", "a request without a method");
     }
     request->head.method = method;
     return PXM_OK;

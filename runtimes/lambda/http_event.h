@@ -18,7 +18,7 @@ struct lambda_request {
 };
 
 /* `base_path`: what a path begins with before that which routes tell; a path without it stays as it is. The event is
- * borrowed as long as the request is used. Codes request.method, request.path, request.headers (too many or too long).
+ * borrowed as long as the request is used. Codes request.invalid, request.path, request.headers (too many or too long).
  * To be freed with lambda_request_done in any case. */
 pxm_status lambda_request_read(struct lambda_request *request, const pxm_value *event, enum lambda_shape shape,
                                const char *base_path, pxm_error *error);

@@ -129,7 +129,8 @@ static void note_step(void *arg, const struct pxm_trace_step *step)
                                             .run = running->run->id,
                                             .pipeline = step->program->name,
                                             .step = step->step->id,
-                                            .ms = &step->ms};
+                                            .ms = &step->ms,
+                                            .is_each = true};
         log_about(&subject, PXM_LOG_DEBUG, "step", "%s", step->outcome == PXM_TRACE_FAILED ? "failed" : "done");
     }
     pthread_mutex_unlock(&running->lock);
@@ -214,7 +215,8 @@ static void tell(const struct running *running, const pxm_error *error)
                                         .run = running->run->id,
                                         .pipeline = running->run->pipeline,
                                         .step = step,
-                                        .ms = &ms};
+                                        .ms = &ms,
+                                        .is_each = true};
     const struct lambda_measure measure = {
         .pipeline = running->run->pipeline, .run = running->run->id, .code = failed ? error->code : NULL, .ms = ms};
 

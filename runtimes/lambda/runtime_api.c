@@ -31,9 +31,8 @@ pxm_status lambda_api_new(const char *address, struct lambda_api **ret, pxm_erro
         return pxm_error_no_memory(error);
     }
     pxm_buf_init(&api->reply, LAMBDA_REPLY_BYTES_MAX);
-    api->curl = curl_easy_init();
     int length = snprintf(api->base, sizeof api->base, "http://%s/2018-06-01/runtime/", address);
-    if (!api->curl || length < 0 || (size_t)length >= sizeof api->base) {
+    if (length < 0 || (size_t)length >= sizeof api->base) {
         lambda_api_free(api);
         return pxm_error_set(error, PXM_E_INTERNAL, "api.failed", "no client of the runtime API can be made");
     }
@@ -71,16 +70,20 @@ void lambda_api_header(struct lambda_api *api, const char *line)
 
 void lambda_api_prepare(struct lambda_api *api, const char *path)
 {
-    CURL *curl = api->curl;
+    CURL *curl = api->curl ? api->curl : curl_easy_init();
 
-    curl_easy_reset(curl);
+    api->curl = curl;
     curl_slist_free_all(api->headers);
     api->headers = NULL;
-    api->no_memory = false;
+    api->no_memory = curl == NULL;
     api->event = NULL;
     pxm_buf_clear(&api->reply);
     int length = snprintf(api->url, sizeof api->url, "%s%s", api->base, path);
     api->no_memory |= length < 0 || (size_t)length >= sizeof api->url;
+    if (api->no_memory) {
+        return;
+    }
+    curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, api->url);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);

@@ -76,6 +76,14 @@ static int on_trailers(struct curl_slist **list, void *arg)
     return failed ? CURL_TRAILERFUNC_ABORT : CURL_TRAILERFUNC_OK;
 }
 
+/* A handle of libcurl that has sent trailers before writes in front of its buffer when it does so again (7.88), so each
+ * stream has one of its own. */
+static void renew_handle(struct lambda_api *api)
+{
+    curl_easy_cleanup(api->curl);
+    api->curl = NULL;
+}
+
 pxm_status lambda_api_stream(struct lambda_api *api, const char *id, const struct pxm_buf *head, pxm_stream *body,
                              pxm_error *error)
 {
@@ -96,5 +104,6 @@ pxm_status lambda_api_stream(struct lambda_api *api, const char *id, const struc
     curl_easy_setopt(api->curl, CURLOPT_TRAILERFUNCTION, on_trailers);
     curl_easy_setopt(api->curl, CURLOPT_TRAILERDATA, &sending);
     pxm_status outcome = lambda_api_perform(api, &status, error);
+    renew_handle(api);
     return outcome == PXM_OK ? lambda_api_judge(api, status, error) : outcome;
 }

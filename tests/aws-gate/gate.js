@@ -12,6 +12,7 @@ const { Store, escape } = require('./store');
 const { Metadata } = require('./metadata');
 const { Tables, withChecksum } = require('./table');
 const { Queues } = require('./queue');
+const { callsOfS3, callsOfTable } = require('./calls');
 
 const upstreamAt = process.argv.indexOf('--upstream');
 let upstream = upstreamAt > 0 ? new URL(process.argv[upstreamAt + 1]) : null;
@@ -34,7 +35,7 @@ function reset() {
   state.store.buckets.set('images', new Map());
   state.metadata = new Metadata(state.accounts, clock);
   if (state.tables) state.tables.stop();
-  state.tables = new Tables(state.accounts, clock, () => state.settings);
+  state.tables = new Tables(state.accounts, clock, () => state.settings, writeTableCalls);
   if (state.queues) state.queues.stop();
   state.queues = new Queues(state.accounts, clock, () => state.settings);
   state.faults = [];
@@ -46,6 +47,26 @@ const readAll = (stream) => new Promise((resolve, reject) => {
   const chunks = [];
   stream.on('data', (chunk) => chunks.push(chunk)).on('end', () => resolve(Buffer.concat(chunks))).on('error', reject);
 });
+
+// ---- calls ----
+
+// Where GATE_CALLS names a file it gets a line of JSON for each right that a verified request needed:
+// {access_key, role, service, action, resource, context?}.
+function writeCalls(who, calls) {
+  if (!process.env.GATE_CALLS) return;
+  const role = (state.accounts.get(who.accessKey) || {}).role;
+  const lines = calls.map((call) => `${JSON.stringify({ access_key: who.accessKey, role, ...call })}\n`);
+  fs.appendFileSync(process.env.GATE_CALLS, lines.join(''));
+}
+
+async function writeTableCalls(who, target, body) {
+  if (!process.env.GATE_CALLS) return;
+  const keyOf = async (TableName) => {
+    const { Table } = await state.tables.raw('DescribeTable', { TableName });
+    return Table ? Table.KeySchema.find((key) => key.KeyType === 'HASH').AttributeName : undefined;
+  };
+  writeCalls(who, await callsOfTable(target.split('.').pop(), JSON.parse(body.toString()), state.settings.region, keyOf));
+}
 
 // ---- S3 ----
 
@@ -96,7 +117,9 @@ async function answerS3(req, where, query, headers, body) {
   const region = regionOf(where, headers, req);
   const options = { accounts: state.accounts, now, region, service, unsigned: req.socket.encrypted };
   if (req.method === 'POST' && where.key === '' && /^multipart\/form-data/.test(headers.get('content-type') || '')) {
-    return state.store.post(where.name, verifyForm(headers.get('content-type'), body, where.name, options));
+    const form = verifyForm(headers.get('content-type'), body, where.name, options);
+    writeCalls(form.who, callsOfS3({ method: 'POST', name: where.name, key: form.key, query: new Map() }));
+    return state.store.post(where.name, form);
   }
   const who = verify({ method: req.method, path: where.path, query, headers }, options);
   if (headers.has('transfer-encoding')) throw new Refusal(501, 'NotImplemented', 'Transfer-Encoding is not implemented');
@@ -107,7 +130,16 @@ async function answerS3(req, where, query, headers, body) {
   if (upstream) return forward(req, where, body);
   state.store.lacks = new Set(state.settings.lacks);
   state.store.partMin = state.settings.part_min;
-  return state.store.answer({ method: req.method, name: where.name, key: where.key, query: new Map(query), headers, body });
+  const request = { method: req.method, name: where.name, key: where.key, query: new Map(query), headers, body };
+  let status = 0;
+  try {
+    return state.store.answer(request);
+  } catch (error) {
+    status = error.status;
+    throw error;
+  } finally {
+    writeCalls(who, callsOfS3(request, status));
+  }
 }
 
 function refusalAnswer(error) {
@@ -218,6 +250,7 @@ async function control(req, res) {
   if (req.url === '/settings') {
     Object.assign(state.settings, data.gate);
     Object.assign(state.metadata.settings, data.metadata);
+    Object.entries(data.accounts || {}).forEach(([key, account]) => state.accounts.set(key, account));
     if (data.forget_tokens) state.metadata.tokens.clear();
     if (data.forget_faults) state.faults = [];
     if (data.expire) state.accounts.forEach((account) => { if (account.token) account.expires = 0; });

@@ -207,7 +207,7 @@ function holds(condition, fields, length) {
   return [name];
 }
 
-// Throws a Refusal; else {key, file, fields}.
+// Throws a Refusal; else {key, file, fields, who}.
 function verifyForm(type, body, bucket, options) {
   const { fields, file } = parseForm(type, body);
   const policyText = fields.get('policy') || '', stamp = fields.get('x-amz-date');
@@ -230,7 +230,7 @@ function verifyForm(type, body, bucket, options) {
       throw new Refusal(403, 'AccessDenied', `Invalid according to Policy: Extra input fields: ${name}`);
     }
   }
-  return { key: fields.get('key'), file, fields };
+  return { key: fields.get('key'), file, fields, who };
 }
 
 module.exports = { Refusal, encode, headerMap, parseQuery, sha256, verify, verifyForm };

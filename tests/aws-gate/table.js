@@ -17,8 +17,9 @@ const codes = {
 };
 
 class Tables {
-  constructor(accounts, clock, settings) {
-    Object.assign(this, { accounts, clock, region: () => settings().region, lacks: () => settings().lacks });
+  // note(who, target, body): told of every request that is signed well.
+  constructor(accounts, clock, settings, note) {
+    Object.assign(this, { accounts, clock, note, region: () => settings().region, lacks: () => settings().lacks });
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
   }
 
@@ -87,6 +88,7 @@ class Tables {
         { accounts: this.accounts, now: this.clock(), region: this.region(), service: 'dynamodb', payload: sha256(body) });
       if (who.payload !== sha256(body)) throw new Refusal(400, 'SignatureDoesNotMatch', 'The body is another one.');
       if (headers.has('accept-encoding')) throw new Refusal(400, 'AccessDenied', 'Accept-Encoding must not be sent.');
+      await this.note(who, headers.get('x-amz-target') || '', body);
       return await this.perform(headers, body);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

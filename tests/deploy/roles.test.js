@@ -12,7 +12,7 @@ const { REGION, Services } = require('./services');
 
 const root = path.join(__dirname, '../..');
 const template = load(path.join(root, 'deploy/aws/template.yaml'));
-const resources = resolve(template, { 'AWS::Region': REGION, CodeBucket: 'code', CodeKey: 'a', SlimCodeKey: 'b', UploadToken: 'secret' });
+const resources = resolve(template, { 'AWS::Region': REGION, CodeBucket: 'code', CodeKey: 'a', LightCodeKey: 'b', UploadToken: 'secret' });
 const photo = path.join(root, 'pipelines/fixtures/turned.jpg');
 const roleOf = { upload: 'UploadRole', presign: 'UploadRole', thumbnails: 'ThumbnailRole', gallery: 'GalleryRole', image: 'GalleryRole', delete: 'DeleteRole' };
 

@@ -12,7 +12,7 @@ const { statementsOf } = require('./iam');
 
 const root = path.join(__dirname, '../..');
 const template = load(path.join(root, 'deploy/aws/template.yaml'));
-const needed = { CodeBucket: 'code', CodeKey: 'full.zip', SlimCodeKey: 'slim.zip', UploadToken: 'secret' };
+const needed = { CodeBucket: 'code', CodeKey: 'full.zip', LightCodeKey: 'light.zip', UploadToken: 'secret' };
 const variants = {
   default: needed,
   queue: { ...needed, TriggerMode: 'queue' },
@@ -173,7 +173,7 @@ test('every_variable_of_a_function_is_one_that_the_project_or_the_host_reads', (
 test('a_function_that_handles_no_pixels_has_no_libvips', () => {
   for (const [name, { Properties }] of ofType(every[0][1], 'AWS::Lambda::Function')) {
     const handlesPixels = Properties.Handler.split(',').some((it) => /\b(decode|thumbnail|encode): \{/.test(pipelineOf(it)));
-    assert.strictEqual(Properties.Code.S3Key, handlesPixels ? 'full.zip' : 'slim.zip', name);
+    assert.strictEqual(Properties.Code.S3Key, handlesPixels ? 'full.zip' : 'light.zip', name);
   }
 });
 

@@ -140,7 +140,7 @@ static bool read_request(struct api *api, pid_t process, char *ret_line, size_t 
     if (length == 0) {
         return false;
     }
-    snprintf(ret_line, room, "%s", api->head);
+    snprintf(ret_line, room, "%.*s", (int)room - 1, api->head);
     size_t wanted = content_length(api->head);
     size_t held = api->held - length < wanted ? api->held - length : wanted;
     if (wanted > API_BODY_BYTES_MAX) {

@@ -2,12 +2,16 @@
 #include "cli.h"
 
 #include "base/error.h"
+#include "base/job.h"
 #include "base/json.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#define HOST "cli" /* the name of the command line among `hosts:` */
 enum { PROJECT_BYTES_MAX = 64 << 20 };
 
 int cli_exit_of(const pxm_error *error)
@@ -171,31 +175,79 @@ int cli_report_open(const struct cli *cli, const struct pxm_diags *diags, const 
     return strcmp(error->code, "project.invalid") == 0 ? cli_exit_of_diags(diags) : cli_exit_of(error);
 }
 
+/* False, and told: it has errors. Its diagnostics go on to what opens it. */
+static bool load_for_engine(const struct cli *cli, const struct args *args, const char *path, const char *text,
+                            struct cli_project *loaded, int *ret_code)
+{
+    struct pxm_error error = {0};
+
+    *ret_code = cli_project_load(args, path, text, loaded);
+    if (*ret_code != CLI_OK || (loaded->project && loaded->diags.errors == 0)) {
+        return *ret_code == CLI_OK;
+    }
+    pxm_error_set(&error, PXM_E_INVALID, "project.invalid", "the project has errors");
+    *ret_code = cli_report_open(cli, &loaded->diags, &error);
+    return false;
+}
+
+/* The command line and the environment go before what the project says. */
+static const char *profile_of(const struct args *args, const struct pxm_host_entry *host)
+{
+    const char *given = args_value(args, "profile"), *named = secure_getenv("PIXMILL_PROFILE");
+
+    return given || (named && named[0] != '\0') || !host ? given : host->profile;
+}
+
+static long workers_of(long given, const struct pxm_host_entry *host)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (given > 0) {
+        return given;
+    }
+    return host && host->workers != PXM_UNSET_INT ? (long)host->workers : processors > 0 ? processors : 1;
+}
+
+static pxm_status make_engine(const struct cli_project *loaded, const struct pxm_host_entry *host,
+                              struct cli_engine *ret, pxm_error *error)
+{
+    const struct pxm_engine_parts parts = {.registry = loaded->registry};
+    struct pxm_engine_options options = {.struct_size = sizeof options, .workers = (uint32_t)ret->workers};
+
+    pxm_limits_default(&options.limits);
+    pxm_host_limits(host, &options.limits, &options.time_ms);
+    return pxm_engine_create(&options, &parts, &ret->engine, error);
+}
+
 int cli_engine_open(const struct cli *cli, const struct args *args, const char *path, const char *text, long workers,
                     struct cli_engine *ret)
 {
-    const struct pxm_engine_options engine_options = {.struct_size = sizeof engine_options,
-                                                      .workers = (uint32_t)workers};
-    const struct pxm_open_options open_options = {
-        .path = path ? path : args_value(args, "project"), .profile = args_value(args, "profile"), .text = text};
-    struct pxm_arena *arena = pxm_arena_new(PROJECT_BYTES_MAX);
-    struct pxm_diags diags;
+    struct cli_project loaded;
     struct pxm_error error = {0};
-    pxm_error *failure = NULL;
+    int code = CLI_OK;
 
     *ret = (struct cli_engine){0};
-    if (!arena || pxm_engine_new(&engine_options, &ret->engine, &failure) != PXM_OK) {
-        fprintf(stderr, "pixmill: %s\n", failure ? pxm_error_text(failure) : "out of memory");
-        pxm_error_free(failure);
-        pxm_arena_free(arena);
+    if (!load_for_engine(cli, args, path, text, &loaded, &code)) {
+        cli_project_done(&loaded);
+        return code;
+    }
+    const struct pxm_host_entry *host = pxm_project_host(loaded.project, HOST);
+    const struct pxm_open_options options = {.profile = profile_of(args, host), .project = loaded.project};
+    ret->workers = workers_of(workers, host);
+    pxm_status status = make_engine(&loaded, host, ret, &error);
+    ret->registry = loaded.registry;
+    loaded.registry = NULL;
+    if (status != PXM_OK) {
+        fprintf(stderr, "pixmill: %s\n", error.text);
+        cli_project_done(&loaded);
         return CLI_FAILED;
     }
-    pxm_diags_init(&diags, arena);
-    pxm_status status = pxm_project_handle_open(ret->engine, &open_options, &diags, &ret->handle, &error);
-    int code = cli_report_open(cli, &diags, &error);
-    if (status != PXM_OK) {
-        pxm_arena_free(arena); /* else the project has taken it over */
+    status = pxm_project_handle_open(ret->engine, &options, &loaded.diags, &ret->handle, &error);
+    code = cli_report_open(cli, &loaded.diags, &error);
+    if (status == PXM_OK) {
+        loaded.arena = NULL; /* the project has taken it over */
     }
+    cli_project_done(&loaded);
     return code;
 }
 
@@ -203,6 +255,7 @@ void cli_engine_done(struct cli_engine *engine)
 {
     pxm_project_close(engine->handle);
     pxm_engine_free(engine->engine);
+    pxm_registry_free(engine->registry);
     *engine = (struct cli_engine){0};
 }
 

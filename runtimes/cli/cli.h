@@ -68,12 +68,15 @@ int cli_project_report(const struct cli *cli, const struct cli_project *project)
 
 /* A project that is open: environment and secrets read, stores and tables created. */
 struct cli_engine {
+    struct pxm_registry *registry; /* the engine's */
     pxm_engine *engine;
     pxm_project_handle *handle;
+    long workers; /* of the engine */
 };
 /* Prints what came of opening a project: its diagnostics, and the error where they do not tell. The exit code. */
 int cli_report_open(const struct cli *cli, const struct pxm_diags *diags, const pxm_error *error);
-/* Prints what is wrong. `workers` 0: one per processor. */
+/* Prints what is wrong. `workers` 0: as `hosts: cli:` of the project says, else one per processor. Profile and limits
+ * are what it says, too, where the arguments and the environment do not name a profile. */
 int cli_engine_open(const struct cli *cli, const struct args *args, const char *path, const char *text, long workers,
                     struct cli_engine *ret);
 void cli_engine_done(struct cli_engine *engine);

@@ -242,7 +242,7 @@ static int run_target(struct cli *cli, const struct args *args, const struct tar
         const struct pxm_program *program =
             target->name ? cli_program(project, target->name) : program_of_file(project, target->path);
         pxm_pipeline *pipeline = program ? pxm_project_pipeline(opened.handle, program->name) : NULL;
-        const struct batch batch = {cli, args, pipeline, program, project, jobs, deadline_ms};
+        const struct batch batch = {cli, args, pipeline, program, project, opened.workers, deadline_ms};
         if (!pipeline) {
             code = CLI_USAGE;
         } else if (args_has(args, "dry-run")) {
@@ -272,12 +272,11 @@ int verb_run(struct cli *cli, const struct args *args)
 {
     struct target target;
     struct sigaction action = {.sa_handler = on_interrupt};
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     long jobs = 0;
     int64_t deadline_ms = 0;
     int code = CLI_OK;
 
-    if (!args_number(args, "jobs", 1, 256, processors > 0 ? processors : 1, &jobs) || !parse_time(args, &deadline_ms) ||
+    if (!args_number(args, "jobs", 1, 256, 0, &jobs) || !parse_time(args, &deadline_ms) ||
         !find_target(args, &target)) {
         return CLI_USAGE;
     }

@@ -65,24 +65,3 @@ pxm_status said_read(const pxm_value *value, struct said *ret, pxm_error *error)
     *ret = said;
     return PXM_OK;
 }
-
-static void replace(int64_t *number, int64_t said)
-{
-    *number = said != PXM_UNSET_INT ? said : *number;
-}
-
-void said_limits(const struct pxm_host_entry *host, struct pxm_limits *limits, int64_t *time_ms)
-{
-    if (!host) {
-        return;
-    }
-    const struct pxm_limit_set *set = &host->limits;
-    replace(&limits->bytes, set->bytes);
-    replace(&limits->pixels, set->pixels);
-    replace(&limits->side, set->side);
-    replace(&limits->frames, set->frames);
-    replace(&limits->memory, set->memory);
-    replace(&limits->scans, set->scans);
-    replace(&limits->output_side, set->output_side);
-    replace(time_ms, set->time_ms);
-}

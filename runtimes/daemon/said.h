@@ -18,7 +18,5 @@ struct said {
 pxm_value *said_write(const struct pxm_host_entry *host);
 /* Strict, as it comes from another process. Code "worker.invalid". [any] */
 pxm_status said_read(const pxm_value *value, struct said *ret, pxm_error *error);
-/* What the host allows a run, where the project says something else than `limits` and `*time_ms` do. [any] */
-void said_limits(const struct pxm_host_entry *host, struct pxm_limits *limits, int64_t *time_ms);
 
 #endif

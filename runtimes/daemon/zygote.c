@@ -152,7 +152,7 @@ static void heed_project(struct zygote *zygote, const struct pxm_host_entry *hos
         zygote->profile = host->profile;
     }
     pxm_limits_default(&zygote->limits);
-    said_limits(host, &zygote->limits, &zygote->time_ms);
+    pxm_host_limits(host, &zygote->limits, &zygote->time_ms);
     zygote->nice = host && host->nice != PXM_UNSET_INT ? host->nice : zygote->nice;
 }
 

@@ -20,6 +20,32 @@ expect_json 0.filename "$filename"
 expect_json 0.status ready
 expect_json 0.name photo.jpg
 
+it the_project_says_what_the_command_line_uses_and_may
+mkdir app
+printf '%s\n' 'version: 1' 'profiles:' '  one: {stores: {files: {localfs: {root: one}}}}' \
+    '  two: {stores: {files: {localfs: {root: two}}}}' 'hosts: {cli: {profile: two}, daemon: {limits: {bytes: 1KiB}}}' \
+    >app/pixmill.yaml
+printf '%s\n' 'version: 1' 'inputs: {file: {type: blob}, key: {type: string}}' \
+    'steps: [{in: input.file, put: {store: files, key: "k/${input.key}"}}]' >app/keep.yaml
+keep() { run pixmill run keep "$photo" --project app "$@"; }
+keep --set key=a
+expect_code 0
+expect_file app/two/k/a
+keep --set key=b --profile one
+expect_code 0
+expect_file app/one/k/b
+PIXMILL_PROFILE=one keep --set key=c
+expect_code 0
+expect_file app/one/k/c
+sed -i 's/cli: {/&limits: {bytes: 1KiB}, /' app/pixmill.yaml
+keep --set key=d
+expect_code 1
+expect_err 'error[limit.bytes]'
+sed -i 's/profile: two/profile: three/' app/pixmill.yaml
+keep --set key=e
+expect_code 3
+expect_err 'E503'
+
 it an_expression_runs_without_a_project
 run pixmill run -e 'decode ! thumbnail width=320 ! encode format=webp' "$photo" -o small.webp
 expect_code 0

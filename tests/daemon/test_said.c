@@ -109,7 +109,7 @@ static void limits_of_the_project_replace_those_of_the_host(void **state)
 
     pxm_limits_default(&limits);
     pxm_limits_default(&before);
-    said_limits(NULL, &limits, &time_ms);
+    pxm_host_limits(NULL, &limits, &time_ms);
     assert_memory_equal(&limits, &before, sizeof limits);
     assert_int_equal(time_ms, 60000);
     host.limits = (struct pxm_limit_set){.bytes = PXM_UNSET_INT,
@@ -120,7 +120,7 @@ static void limits_of_the_project_replace_those_of_the_host(void **state)
                                          .scans = PXM_UNSET_INT,
                                          .output_side = PXM_UNSET_INT,
                                          .time_ms = 90000};
-    said_limits(&host, &limits, &time_ms);
+    pxm_host_limits(&host, &limits, &time_ms);
     assert_int_equal(limits.pixels, 5000000);
     assert_int_equal(limits.bytes, before.bytes);
     assert_int_equal(time_ms, 90000);

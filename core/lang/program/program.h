@@ -291,6 +291,8 @@ const struct pxm_program *pxm_project_program(const struct pxm_project *project,
 const struct pxm_profile *pxm_project_profile(const struct pxm_project *project, const char *name);
 /* What `hosts:` says of that host; NULL: nothing. */
 const struct pxm_host_entry *pxm_project_host(const struct pxm_project *project, const char *name);
+/* What a host allows a run, where it is said something else than `limits` and `*time_ms` are; NULL: nothing is said. */
+void pxm_host_limits(const struct pxm_host_entry *host, struct pxm_limits *limits, int64_t *time_ms);
 const struct pxm_resource *pxm_profile_resource(const struct pxm_profile *profile, enum pxm_resource_kind kind,
                                                 const char *name);
 

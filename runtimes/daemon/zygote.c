@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 enum { REPORT_BYTES_MAX = 1 << 20, BLOCK_BYTES = 128 << 10, HEAP_BYTES = 6 << 20, REPARENT_NS = 100000 };
+#define OOM_SCORE "500"
 enum { EXIT_FINE = 0, EXIT_LOST = 1 };
 
 struct zygote {
@@ -56,6 +57,19 @@ static void tune_malloc(void)
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, BLOCK_BYTES);
     mallopt(M_TRIM_THRESHOLD, HEAP_BYTES);
+}
+
+/* Where memory ends for all, a worker is to go, whose run is tried again, and not the supervisor, which keeps what was
+ * promised. Before the process is closed to others, as its files in /proc are then no longer its own. */
+static void offer_itself(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        ssize_t written = write(fd, OOM_SCORE, sizeof OOM_SCORE - 1); /* where it may not be, all are as likely to go */
+        (void)written;
+        close(fd);
+    }
 }
 
 /* The daemon writes the log, so that its lines are one stream in one form. */
@@ -379,6 +393,7 @@ int zygote_main(const struct zygote_options *options)
     pxm_error error = {0};
 
     tune_malloc();
+    offer_itself();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
         fcntl(CREW_SOCKET, F_SETFD, FD_CLOEXEC) != 0) {
         return EXIT_LOST;

@@ -94,6 +94,66 @@ static void png_text_that_is_not_there(void)
     put_bytes("zTXtcomment\0\0\x78\x9c\0\0\0\0", 20);
 }
 
+static void put_chunk(const char type[4], const uint8_t *data, uint32_t length)
+{
+    uint8_t whole[64];
+
+    memcpy(whole, type, 4);
+    memcpy(whole + 4, data, length);
+    put_be32(length);
+    put_bytes(whole, length + 4);
+    put_be32(crc_of(whole, length + 4));
+}
+
+/* A black pixel behind so many chunks that nobody knows, and as many texts. */
+static void png_of_chunks(uint32_t chunks)
+{
+    static const uint8_t text[] = "Comment\0text";
+    static const uint8_t pixel[] = {0x78, 1, 1, 4, 0, 0xfb, 0xff, 0, 0, 0, 0, 0, 4, 0, 1}; /* stored as it is */
+
+    put_png_header(1, 1);
+    for (uint32_t i = 0; i < chunks; i++) {
+        put_chunk("quIz", text, 4);
+        put_chunk("tEXt", text, sizeof text - 1);
+    }
+    put_chunk("IDAT", pixel, sizeof pixel);
+    put_chunk("IEND", pixel, 0);
+}
+
+/* ---- WebP (RFC 9649) --------------------------------------------------------------------------------------------- */
+
+static void put_le32(uint32_t number)
+{
+    put_le16(number & 0xffff);
+    put_le16(number >> 16);
+}
+
+/* An animation of so many frames, each one pixel without loss; its canvas is as large as it says. */
+static void webp_of_frames(uint32_t frames, uint32_t side)
+{
+    /* A VP8L of one pixel: its signature, 14 bits each of width and height less one, no alpha, version 0; no transforms,
+     * no cache, no meta code, and five codes of one symbol. */
+    static const uint8_t image[] = {0x2f, 0, 0, 0, 0, 0x88, 0x88, 0x08};
+
+    put_bytes("RIFF", 4);
+    put_le32(4 + 18 + 14 + frames * (8 + 16 + 8 + (uint32_t)sizeof image));
+    put_bytes("WEBPVP8X", 8);
+    put_le32(10);
+    put_le32(2); /* is an animation */
+    put_le16((side - 1) & 0xffff);
+    putchar((int)((side - 1) >> 16));
+    put_le16((side - 1) & 0xffff);
+    putchar((int)((side - 1) >> 16));
+    put_bytes("ANIM\6\0\0\0\0\0\0\0\0\0", 14);
+    for (uint32_t i = 0; i < frames; i++) {
+        put_bytes("ANMF", 4);
+        put_le32(16 + 8 + sizeof image);
+        put_bytes("\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0VP8L", 20); /* at 0, 0; 1 x 1; for 1 ms */
+        put_le32(sizeof image);
+        put_bytes(image, sizeof image);
+    }
+}
+
 /* ---- GIF (GIF89a Specification) ---------------------------------------------------------------------------------- */
 
 static void gif_of_frames(uint32_t frames)
@@ -252,12 +312,18 @@ int main(int argc, char **argv)
         png_header_alone(first, second);
     } else if (strcmp(kind, "png-text") == 0) {
         png_text_that_is_not_there();
+    } else if (strcmp(kind, "png-chunks") == 0) {
+        png_of_chunks(first);
+    } else if (strcmp(kind, "webp-frames") == 0) {
+        webp_of_frames(first, second);
     } else if (strcmp(kind, "gif-frames") == 0) {
         gif_of_frames(first);
     } else if (strcmp(kind, "jpeg-scans") == 0) {
         jpeg_of_scans(first, second);
     } else {
-        fprintf(stderr, "usage: make_picture png-header W H | png-text | gif-frames N | jpeg-scans W H\n");
+        fprintf(stderr,
+                "usage: make_picture png-header W H | png-text | png-chunks N | gif-frames N | webp-frames N SIDE | "
+                "jpeg-scans W H\n");
         return 2;
     }
     return fflush(stdout) == 0 ? 0 : 1;

@@ -151,6 +151,26 @@ static void workers_give_way_to_the_daemon_as_the_host_or_the_project_says(void 
     assert_int_equal(priority_of_a_worker(10, "hosts: {cli: {nice: 0}}"), 10 > own ? 10 : own);
 }
 
+static void workers_go_before_the_daemon_where_memory_ends(void **state)
+{
+    struct crew_world world;
+    struct world_run run = {0};
+    char path[64], text[16] = "";
+    (void)state;
+
+    crew_world_init(&world, NULL);
+    crew_world_open(&world);
+    world_run_whole(&world, &run, "deed", world_deed("nothing"));
+    snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)world_int(&run, "pid"));
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    assert_int_equal(strtol(text, NULL, 10), 500);
+    world_run_done(&run);
+    crew_world_done(&world);
+}
+
 /* ---- announcements ----------------------------------------------------------------------------------------------- */
 
 static void only_a_put_that_a_trigger_waits_for_is_announced(void **state)
@@ -503,6 +523,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_file_goes_there_and_back_without_a_copy),
         cmocka_unit_test(bytes_in_memory_arrive_and_know_their_hash),
         cmocka_unit_test(a_forked_worker_makes_thumbnails),
+        cmocka_unit_test(workers_go_before_the_daemon_where_memory_ends),
         cmocka_unit_test(workers_give_way_to_the_daemon_as_the_host_or_the_project_says),
         cmocka_unit_test(only_a_put_that_a_trigger_waits_for_is_announced),
         cmocka_unit_test(a_refused_announcement_fails_the_put),

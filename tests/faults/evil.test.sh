@@ -114,4 +114,19 @@ expect_json items.0.pipeline trap
 expect_health
 stop_daemon
 
+it a_job_that_takes_too_much_memory_says_so_in_its_dead_letter
+make_evil
+sed -i 's/deed: segv/deed: kill_self/' app/trap.yaml # as the kernel does where memory ends
+serve
+ask POST /bait -H 'Content-Type: text/plain' -d bait
+name=$(json name)
+await_status "$name" failed
+expect_json error worker.memory
+await_rest
+operate GET /admin/dead
+expect_json items.0.cause.code worker.memory
+expect_json items.0.attempts 2
+expect_health
+stop_daemon
+
 done_testing

@@ -228,4 +228,49 @@ expect_health
 expect_sound
 stop_daemon
 
+it without_inodes_it_takes_nothing_and_heals
+make_app
+if ! mount_small state 200m,nr_inodes=200; then
+    skip 'no file system may be mounted here'
+else
+    chmod 700 state
+    : >ledger
+    serve
+    insist "$turned" before
+    await_rest
+    mkdir state/filler
+    number=0
+    while true 2>/dev/null >"state/filler/$number"; do number=$((number + 1)); done
+    picture other.jpg other
+    send other.jpg during
+    case $status in 500 | 503 | 507) ;; *) complain "status $status for an upload" ;; esac
+    expect_health
+    ask GET "/uploads/$(sed -n 's/^before [^ ]* //p' ledger)"
+    expect_status 200
+    rm -r state/filler
+    insist other.jpg during
+    expect_sound
+    stop_daemon
+    expect_code 0
+fi
+
+it without_descriptors_in_the_whole_system_it_waits_and_goes_on
+begin_app
+if ! trace "$daemon" -e trace=accept4,openat,epoll_wait -e inject=accept4,openat:error=ENFILE; then
+    skip 'strace is not allowed here'
+else
+    picture one.jpg one
+    curl -sS -m 2 -o answer "$address/images" 2>/dev/null && complain 'it was answered'
+    # It looks again now and then, and does not turn in circles.
+    accepts=$(grep -c 'accept4(' trace)
+    [ "$accepts" -gt 0 ] || complain 'nothing failed'
+    [ "$accepts" -lt 100 ] || complain "$accepts connections were tried for"
+    untrace
+    insist one.jpg one
+    expect_health
+    expect_sound
+fi
+stop_daemon
+expect_code 0
+
 done_testing

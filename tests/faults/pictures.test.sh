@@ -4,6 +4,18 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# Waits until a picture is ready or failed.
+await_end_of() {
+    tries=0
+    while [ $tries -lt 600 ]; do
+        ask GET "/images/$1"
+        case $(json status) in ready | failed) return ;; esac
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    complain "$1 came to no end"
+}
+
 # expect_refused FILE STATUS [CODE]
 expect_refused() {
     send "$1" "$1-$2"
@@ -41,6 +53,43 @@ expect_health
 await_rest
 expect_sound
 stop_daemon
+
+# Legal, and far more work than its size tells: an answer that says what is too much, or a picture in the end, and a
+# worker that neither died nor grew.
+it bombs_are_defused_or_are_small
+begin_app
+make_picture png-header 65535 65535 >sides.png
+make_picture png-header 8000 8000 >pixels.png
+make_picture png-text >text.png
+make_picture jpeg-scans 640 480 >scans.jpg
+make_picture gif-frames 100000 >frames.gif
+make_picture webp-frames 20000 1 >frames.webp
+make_picture webp-frames 100 16383 >area.webp
+make_picture png-chunks 100000 >chunks.png
+for file in sides.png pixels.png text.png scans.jpg frames.gif area.webp; do
+    expect_refused $file 422
+    case $(json code) in limit.* | decode.*) ;; *) complain "$file: $(json code)" ;; esac
+done
+before=$(workers)
+for file in frames.webp chunks.png; do
+    send $file $file
+    case $status in
+        201)
+            await_end_of "$filename"
+            ;;
+        422) ;;
+        *) complain "$file: $status" ;;
+    esac
+done
+expect_equal "$(workers)" "$before" 'the workers'
+for worker in $before; do
+    peak=$(awk '/^VmHWM:/ { print int($2 / 1024) }' "/proc/$worker/status")
+    [ -n "$SANITIZED" ] || [ "$peak" -le 256 ] || complain "a worker took $peak MiB"
+done
+await_rest
+expect_health
+stop_daemon
+expect_code 0
 
 it a_picture_that_ends_early_fails_with_a_reason_and_keeps_the_original
 begin_app

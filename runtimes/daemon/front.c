@@ -88,6 +88,7 @@ pxm_status front_open(struct supervisor *supervisor, pxm_error *error)
                                       .body_ms_max = options->body_ms_max,
                                       .body_rate_min = options->body_rate_min,
                                       .idle_ms_max = options->idle_ms_max,
+                                      .idle_max = options->idle_max,
                                       .requests_max = options->requests_per_connection_max,
                                       .trust_forwarded = options->trust_proxy,
                                       .handler = &request_handler,

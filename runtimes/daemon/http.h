@@ -26,6 +26,8 @@ struct http_options {
     int64_t header_ms_max, body_ms_max;                   /* for all headers; for the whole body */
     int64_t body_rate_min; /* bytes a second, of a body after body_grace_ms, of an answer in each answer_ms_max */
     int64_t idle_ms_max;   /* of a connection between requests */
+    int64_t idle_max;      /* connections between requests, each of which holds 128 KiB; of more than these, those that
+                              have been idle for longest are closed. 0: no bound but connections_max */
     int64_t requests_max;  /* of one connection */
     int64_t body_grace_ms; /* 0: 5 s */
     int64_t answer_ms_max; /* a client that takes less of its answer than body_rate_min in it is cut; 0: 30 s */

@@ -110,9 +110,41 @@ static void look_at(struct http_connection *connection, int64_t now_ms)
     }
 }
 
+/* One that has asked nothing yet holds next to nothing. */
+static bool is_idle(const struct http_connection *connection)
+{
+    return connection->exchange == NULL && connection->requests > 0 && !connection->leaves;
+}
+
+static struct http_connection *longest_idle(const struct http_server *server)
+{
+    struct http_connection *longest = NULL;
+    for (struct http_connection *at = server->connections; at != NULL; at = at->next) {
+        if (is_idle(at) && (longest == NULL || at->since_ms <= longest->since_ms)) {
+            longest = at;
+        }
+    }
+    return longest;
+}
+
+/* libmicrohttpd keeps the memory of a connection, all of it touched, until that is closed. */
+static void close_surplus(struct http_server *server)
+{
+    int64_t idle = 0;
+    for (const struct http_connection *at = server->connections; at != NULL; at = at->next) {
+        idle += is_idle(at);
+    }
+    for (; server->options.idle_max > 0 && idle > server->options.idle_max; idle--) {
+        struct http_connection *longest = longest_idle(server);
+        longest->leaves = true;
+        close_quietly(longest);
+    }
+}
+
 void http_sweep(struct http_server *server, int64_t now_ms)
 {
     for (struct http_connection *at = server->connections; at != NULL; at = at->next) {
         look_at(at, now_ms);
     }
+    close_surplus(server);
 }

@@ -40,6 +40,7 @@ struct http_connection {
     int64_t since_ms;               /* when it was accepted or its last exchange ended */
     struct http_exchange *exchange; /* NULL: between requests */
     bool resets;                    /* is closed without a last word: nobody reads it */
+    bool leaves;                    /* was idle, and is closed to make room */
 };
 
 enum http_phase {

@@ -41,6 +41,7 @@ void serve_options_default(struct serve_options *options)
         .body_ms_max = 60000,
         .body_rate_min = 1024,
         .idle_ms_max = 15000,
+        .idle_max = 256,
         .requests_per_connection_max = 1000,
         .keys_keep_ms = 24LL * 3600 * 1000,
     };

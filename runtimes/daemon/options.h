@@ -33,7 +33,7 @@ struct serve_options {
     int64_t worker_memory_max;
     int64_t worker_nice; /* 0 to 19, where the project does not say it; see nice(2) */
     int64_t connections_max, connections_per_address_max;
-    int64_t header_ms_max, body_ms_max, body_rate_min, idle_ms_max, requests_per_connection_max;
+    int64_t header_ms_max, body_ms_max, body_rate_min, idle_ms_max, idle_max, requests_per_connection_max;
     int64_t keys_keep_ms; /* idempotency keys */
 };
 

@@ -278,6 +278,34 @@ static void an_address_has_so_many_connections(void **state)
     }
 }
 
+static void of_those_that_are_idle_the_newest_stay(void **state)
+{
+    static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    struct answer answer;
+    int fds[8];
+    (void)state;
+
+    world.options.idle_max = 4;
+    world.options.body_grace_ms = SHORT_MS; /* so that it looks often */
+    world_start(&world);
+    for (size_t i = 0; i < 8; i++) {
+        fds[i] = client_connect(http_port(world.server));
+        client_puts(fds[i], request);
+        assert_true(client_read(fds[i], &answer, false));
+        client_answer_done(&answer);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        expect_closed(fds[i]);
+    }
+    for (size_t i = 4; i < 8; i++) {
+        client_puts(fds[i], request);
+        assert_true(client_read(fds[i], &answer, false));
+        assert_int_equal(answer.status, 200);
+        client_answer_done(&answer);
+        close(fds[i]);
+    }
+}
+
 static void all_together_have_so_many_connections(void **state)
 {
     int fds[3];
@@ -387,21 +415,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_client_that_says_nothing_is_closed),
-        TEST(headers_that_take_too_long_are_answered_408),
-        TEST(headers_that_drip_are_answered_408),
-        TEST(headers_of_a_later_request_have_the_same_time),
-        TEST(a_body_that_stops_is_answered_408),
-        TEST(a_body_that_drips_is_answered_408),
-        TEST(a_client_that_does_not_read_is_cut),
-        TEST(a_client_that_reads_a_drop_now_and_then_is_cut),
-        TEST(a_connection_that_is_idle_is_closed),
-        TEST(a_client_that_waits_for_its_answer_is_not_timed_out),
-        TEST(an_address_has_so_many_connections),
-        TEST(all_together_have_so_many_connections),
-        TEST(the_connections_of_a_proxy_are_not_counted_as_one_client),
-        TEST(who_is_turned_away_sees_why),
-        TEST(descriptors_may_run_out),
+        TEST(a_client_that_says_nothing_is_closed),  TEST(headers_that_take_too_long_are_answered_408),
+        TEST(headers_that_drip_are_answered_408),    TEST(headers_of_a_later_request_have_the_same_time),
+        TEST(a_body_that_stops_is_answered_408),     TEST(a_body_that_drips_is_answered_408),
+        TEST(a_client_that_does_not_read_is_cut),    TEST(a_client_that_reads_a_drop_now_and_then_is_cut),
+        TEST(a_connection_that_is_idle_is_closed),   TEST(a_client_that_waits_for_its_answer_is_not_timed_out),
+        TEST(an_address_has_so_many_connections),    TEST(of_those_that_are_idle_the_newest_stay),
+        TEST(all_together_have_so_many_connections), TEST(the_connections_of_a_proxy_are_not_counted_as_one_client),
+        TEST(who_is_turned_away_sees_why),           TEST(descriptors_may_run_out),
     };
     return cmocka_run_group_tests_name("http limits", tests, NULL, NULL);
 }

@@ -382,6 +382,15 @@ static bool admit(struct request *request, struct app_intake **ret)
                                   find_room(request) && open_intake(request, ret));
 }
 
+/* Where there is no memory for what is to be said, nothing is said. */
+static struct app_response *say_or_cut(struct http_exchange *exchange, struct app_response *answer)
+{
+    if (!answer) {
+        http_cut(exchange);
+    }
+    return answer;
+}
+
 static struct app_intake *on_begin(void *arg, struct http_exchange *exchange, struct app_response **ret_refusal)
 {
     struct supervisor *supervisor = arg;
@@ -389,7 +398,8 @@ static struct app_intake *on_begin(void *arg, struct http_exchange *exchange, st
     struct app_intake *intake = NULL;
 
     if (!request) {
-        *ret_refusal = app_answer_problem(503, "no_memory", http_request_id(exchange), "out of memory");
+        *ret_refusal =
+            say_or_cut(exchange, app_answer_problem(503, "no_memory", http_request_id(exchange), "out of memory"));
         return NULL;
     }
     request->supervisor = supervisor;
@@ -403,7 +413,7 @@ static struct app_intake *on_begin(void *arg, struct http_exchange *exchange, st
     add_open(request);
     pthread_mutex_unlock(&supervisor->lock);
     if (request->refused) {
-        *ret_refusal = request_dress(supervisor, exchange, request->refusal);
+        *ret_refusal = say_or_cut(exchange, request_dress(supervisor, exchange, request->refusal));
         request->refusal = NULL;
         request_let_go(request);
     }
@@ -426,10 +436,6 @@ static void on_complete(void *arg, struct http_exchange *exchange, struct app_bo
     struct supervisor *supervisor = arg;
     struct request *request = http_data(exchange);
 
-    if (!request || request->refused) { /* and there was no memory to say why */
-        http_answer(exchange, NULL);
-        return;
-    }
     if (body) {
         request->body = *body;
         free(body);

@@ -42,7 +42,8 @@ struct http_options {
 /* Called on the HTTP thread; must not block. */
 struct http_handler {
     /* Headers are there. Gives an intake for the body (which the server frees), or NULL and *ret_refusal: the answer,
-     * sent at once, before the body is read; or NULL for both: there is no body, or it is to be ignored, go on. */
+     * sent at once, before the body is read; or NULL for both: there is no body, or it is to be ignored, go on, unless
+     * http_cut was called. */
     struct app_intake *(*begin)(void *arg, struct http_exchange *exchange, struct app_response **ret_refusal);
     /* The body is whole; `body` is the handler's now (NULL: none), to be freed by app_body_done and free; and so is the
      * duty to call http_answer once, now or later. */
@@ -73,6 +74,8 @@ const char *http_request_id(const struct http_exchange *exchange);
 void http_set_data(struct http_exchange *exchange, void *data); /* the handler's own */
 void *http_data(const struct http_exchange *exchange);
 struct http_outcome http_outcome(const struct http_exchange *exchange);
+/* There is no memory to say what is wrong: the connection is closed. From `begin` alone, which gives NULL for both. */
+void http_cut(struct http_exchange *exchange);
 /* The client went away, or will send nothing more, which is taken for the same; answering is still a duty. From
  * `complete` until http_answer. [any] */
 bool http_is_gone(struct http_exchange *exchange);

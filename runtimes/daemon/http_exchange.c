@@ -36,6 +36,11 @@ struct http_outcome http_outcome(const struct http_exchange *exchange)
     return exchange->outcome;
 }
 
+void http_cut(struct http_exchange *exchange)
+{
+    exchange->phase = HTTP_PHASE_CUT;
+}
+
 /* ---- opened and closed ------------------------------------------------------------------------------------------- */
 
 static struct http_connection *connection_of(struct MHD_Connection *mhd)
@@ -164,7 +169,7 @@ static enum MHD_Result begin(struct http_exchange *exchange, const char *method,
     struct app_response *answer = NULL;
     exchange->intake = options->handler->begin(options->arg, exchange, &answer);
     if (answer == NULL) {
-        return MHD_YES;
+        return exchange->phase == HTTP_PHASE_CUT ? MHD_NO : MHD_YES;
     }
     if (exchange->has_body) {
         return answer_now(exchange, answer);

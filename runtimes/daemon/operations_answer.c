@@ -66,6 +66,19 @@ static bool refuse(struct request *request, int status, const char *code, const 
     return false;
 }
 
+/* That memory ran out is no fault of who asks. */
+static bool refuse_unread(struct request *request, pxm_status status, const char *code, const char *text)
+{
+    pxm_error error = {0};
+
+    if (status != PXM_E_NO_MEMORY) {
+        return refuse(request, 400, code, text);
+    }
+    pxm_error_no_memory(&error);
+    operation_answer_error(request, &error);
+    return false;
+}
+
 /* Where in the request's path that asterisk is; the path fits the pattern, segment by segment. */
 static const char *find_segment(const struct request *request, int index, size_t *ret_length)
 {
@@ -86,13 +99,14 @@ bool operation_segment(struct request *request, int index, char ret[OPERATION_SE
     struct pxm_buf buf;
 
     pxm_buf_init(&buf, OPERATION_SEGMENT_MAX - 1);
-    bool fine = app_url_decode(segment, length, false, &buf, NULL) == PXM_OK && buf.length > 0;
+    pxm_status status = app_url_decode(segment, length, false, &buf, NULL);
+    bool fine = status == PXM_OK && buf.length > 0;
     if (fine) {
         memcpy(ret, buf.data, buf.length);
         ret[buf.length] = '\0';
     }
     pxm_buf_done(&buf);
-    return fine || refuse(request, 400, "request.path", "this is no path");
+    return fine || refuse_unread(request, status, "request.path", "this is no path");
 }
 
 bool operation_id(struct request *request, int64_t *ret)
@@ -122,14 +136,17 @@ bool operation_page(struct request *request, int64_t *ret_limit, struct pxm_buf 
     pxm_value *pairs = NULL;
 
     *ret_limit = OPERATION_LIST_DEFAULT;
-    bool fine = app_url_pairs(query, strlen(query), &pairs, NULL) == PXM_OK;
+    pxm_status status = app_url_pairs(query, strlen(query), &pairs, NULL);
+    bool fine = status == PXM_OK;
     const pxm_value *limit = pxm_value_get(pairs, "limit"), *from = pxm_value_get(pairs, "cursor");
     if (fine && limit) {
         fine = read_limit(pxm_value_as_string(limit, NULL), ret_limit);
     }
     if (fine && from) {
-        fine = pxm_buf_puts(cursor, pxm_value_as_string(from, NULL)) == PXM_OK;
+        status = pxm_buf_puts(cursor, pxm_value_as_string(from, NULL));
+        fine = status == PXM_OK;
     }
     pxm_value_unref(pairs);
-    return fine || refuse(request, 400, "request.query", "`limit` is 1 to 500, `cursor` is that of an earlier answer");
+    return fine || refuse_unread(request, status, "request.query",
+                                 "`limit` is 1 to 500, `cursor` is that of an earlier answer");
 }

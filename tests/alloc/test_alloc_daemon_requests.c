@@ -1,6 +1,6 @@
-/* Requests to the daemon when memory runs out, over real HTTP: from the gate through journal and loop to the answer. Each
- * is answered as it should be, or with a failure that says so, or its connection is closed; and then nothing is left of
- * it. In place of a worker stands a run that succeeds at once. */
+/* Requests to the daemon when memory runs out, over real HTTP: from the gate through journal and loop to the answer.
+ * Each is answered as it should be, or with a failure that says so, or its connection is closed; and then nothing is
+ * left of it. In place of a worker stands a run that succeeds at once. */
 #include "alloc_sweep.h"
 #include "base/error.h"
 #include "base/log.h"

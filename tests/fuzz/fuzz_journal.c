@@ -1,5 +1,5 @@
-/* A journal in which bytes were changed, or which was cut: opening it gives one that works, and is sound from then on, or
- * says why not. */
+/* A journal in which bytes were changed, or which was cut: opening it gives one that works, and is sound from then on,
+ * or says why not. */
 #include "base/log.h"
 #include "daemon/journal.h"
 #include "fuzz.h"
@@ -177,7 +177,8 @@ static void set_up(void)
 
 /* ---- damage ------------------------------------------------------------------------------------------------------ */
 
-/* Each change is a byte that says in which file, or that it is cut; three for where; one for how many bytes; and these. */
+/* Each change is a byte that says in which file, or that it is cut; three for where; one for how many bytes; and these.
+ * */
 static void damage(const uint8_t *data, size_t size)
 {
     memcpy(broken, whole, sizeof whole);

@@ -1,5 +1,5 @@
-/* Any bytes as the pages of a damaged journal and of its -wal: rows are found in them or not, and what is found lies within
- * them. */
+/* Any bytes as the pages of a damaged journal and of its -wal: rows are found in them or not, and what is found lies
+ * within them. */
 #include "daemon/journal_internal.h"
 #include "fuzz.h"
 

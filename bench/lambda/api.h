@@ -21,8 +21,8 @@ struct api {
     size_t body_length;
 };
 
-/* Listens on a free port of loopback, and names it in AWS_LAMBDA_RUNTIME_API for processes that are started now. Says on
- * standard error what failed, as all of these do. */
+/* Listens on a free port of loopback, and names it in AWS_LAMBDA_RUNTIME_API for processes that are started now. Says
+ * on standard error what failed, as all of these do. */
 bool api_open(struct api *api);
 void api_close(struct api *api);
 /* Until the process asks for an event. False: it ended, did something else, or took a minute. */

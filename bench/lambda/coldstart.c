@@ -2,9 +2,9 @@
  *
  *   bench-lambda ROUNDS EVENT -- NAME COMMAND... [-- NAME COMMAND...]
  *
- * Each round starts every command once, in turn. EVENT `-`: until the process asks for its first event; else a file, whose
- * bytes it is then given, until it asks for the second one. It is killed then, and the system tells what it took. One
- * round prints the answer. Medians count. */
+ * Each round starts every command once, in turn. EVENT `-`: until the process asks for its first event; else a file,
+ * whose bytes it is then given, until it asks for the second one. It is killed then, and the system tells what it took.
+ * One round prints the answer. Medians count. */
 #include "api.h"
 
 #include <errno.h>

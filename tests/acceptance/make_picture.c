@@ -131,8 +131,8 @@ static void put_le32(uint32_t number)
 /* An animation of so many frames, each one pixel without loss; its canvas is as large as it says. */
 static void webp_of_frames(uint32_t frames, uint32_t side)
 {
-    /* A VP8L of one pixel: its signature, 14 bits each of width and height less one, no alpha, version 0; no transforms,
-     * no cache, no meta code, and five codes of one symbol. */
+    /* A VP8L of one pixel: its signature, 14 bits each of width and height less one, no alpha, version 0; no
+     * transforms, no cache, no meta code, and five codes of one symbol. */
     static const uint8_t image[] = {0x2f, 0, 0, 0, 0, 0x88, 0x88, 0x08};
 
     put_bytes("RIFF", 4);

@@ -13,6 +13,7 @@ const { Metadata } = require('./metadata');
 const { Tables, withChecksum } = require('./table');
 const { Queues } = require('./queue');
 const { callsOfS3, callsOfTable } = require('./calls');
+const { eventOf, notify } = require('./notify');
 
 const upstreamAt = process.argv.indexOf('--upstream');
 let upstream = upstreamAt > 0 ? new URL(process.argv[upstreamAt + 1]) : null;
@@ -68,6 +69,16 @@ async function writeTableCalls(who, target, body) {
   writeCalls(who, await callsOfTable(target.split('.').pop(), JSON.parse(body.toString()), state.settings.region, keyOf));
 }
 
+// ---- notifications ----
+
+// Where the settings have notify: {url, prefix}, an event goes to the URL for each object that was made below the prefix.
+function tellOf(method, bucket, key) {
+  const wanted = state.settings.notify, name = { PUT: 'Put', POST: 'Post' }[method];
+  if (!wanted || !name || !key.startsWith(wanted.prefix)) return;
+  const { body, etag } = state.store.object(bucket, key);
+  notify(wanted.url, eventOf({ bucket, key, size: body.length, etag, region: state.settings.region, name: `ObjectCreated:${name}` }));
+}
+
 // ---- S3 ----
 
 // Path style, or the bucket before a host of ours; a proxied request has its whole URL in the first line.
@@ -119,7 +130,9 @@ async function answerS3(req, where, query, headers, body) {
   if (req.method === 'POST' && where.key === '' && /^multipart\/form-data/.test(headers.get('content-type') || '')) {
     const form = verifyForm(headers.get('content-type'), body, where.name, options);
     writeCalls(form.who, callsOfS3({ method: 'POST', name: where.name, key: form.key, query: new Map() }));
-    return state.store.post(where.name, form);
+    const posted = state.store.post(where.name, form);
+    tellOf('POST', where.name, form.key);
+    return posted;
   }
   const who = verify({ method: req.method, path: where.path, query, headers }, options);
   if (headers.has('transfer-encoding')) throw new Refusal(501, 'NotImplemented', 'Transfer-Encoding is not implemented');
@@ -133,7 +146,9 @@ async function answerS3(req, where, query, headers, body) {
   const request = { method: req.method, name: where.name, key: where.key, query: new Map(query), headers, body };
   let status = 0;
   try {
-    return state.store.answer(request);
+    const answer = state.store.answer(request);
+    if (!['uploads', 'partNumber'].some((name) => request.query.has(name))) tellOf(req.method, where.name, where.key);
+    return answer;
   } catch (error) {
     status = error.status;
     throw error;

@@ -8,7 +8,7 @@ const path = require('node:path');
 const test = require('node:test');
 const { load, resolve } = require('./template');
 const { cover } = require('./iam');
-const { REGION, Services } = require('./services');
+const { copyProject, REGION, Services } = require('./services');
 
 const root = path.join(__dirname, '../..');
 const template = load(path.join(root, 'deploy/aws/template.yaml'));
@@ -22,27 +22,15 @@ const calls = [];
 test.before(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'roles-'));
   const project = path.join(folder, 'pipelines');
-  fs.cpSync(path.join(root, 'pipelines'), project, { recursive: true });
-  fs.writeFileSync(path.join(project, 'remove.yaml'), `version: 1
-inputs: {filename: {type: string, pattern: "[A-Za-z0-9._-]{1,128}"}}
-steps:
-  - {id: it, remove: {store: images, key: "uploads/\${input.filename}"}}
-`);
+  copyProject(project);
   services = await Services.start([...new Set(Object.values(roleOf))], path.join(folder, 'calls'), project);
-  await makeTable();
+  await services.makeTable(resources.ImagesTable.Properties);
 });
 
 test.after(async () => {
   await services.stop();
   fs.rmSync(folder, { recursive: true });
 });
-
-// As the template does it. What only Amazon's own service knows is left out.
-async function makeTable() {
-  const { TableName, BillingMode, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes } = resources.ImagesTable.Properties;
-  const indexes = GlobalSecondaryIndexes.map(({ OnDemandThroughput, ...index }) => index);
-  await services.table('CreateTable', { TableName, BillingMode, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes: indexes });
-}
 
 // Runs a pipeline as its function would, and gives what came out; a failure gives its code. All calls are kept.
 async function run(pipeline, ...args) {

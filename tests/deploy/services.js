@@ -10,6 +10,16 @@ const SECRET = 'a-secret-of-a-role-for-tests-only';
 const REGION = 'us-east-1';
 const BUCKET = `pix-images-111122223333-${REGION}`;
 
+// A copy of the app's pipelines, and one of ours that removes an original, as nobody of the app does.
+function copyProject(folder) {
+  fs.cpSync(path.join(root, 'pipelines'), folder, { recursive: true, filter: (file) => !file.endsWith('.test.yaml') });
+  fs.writeFileSync(path.join(folder, 'remove.yaml'), `version: 1
+inputs: {filename: {type: string, pattern: "[A-Za-z0-9._-]{1,128}"}}
+steps:
+  - {id: it, remove: {store: images, key: "uploads/\${input.filename}"}}
+`);
+}
+
 class Services {
   // roles: names of roles in the template. calls: file that gets the log of calls. project: folder of the pipelines. Needs the
   // packages of tests/aws-gate, in AWS_GATE_MODULES, and PIXMILL.
@@ -21,7 +31,7 @@ class Services {
     services.gate = spawn(process.execPath, [path.join(root, 'tests/aws-gate/gate.js')], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     const [line] = await once(services.gate.stdout, 'data');
     services.ports = JSON.parse(line.toString());
-    const accounts = Object.fromEntries([...roles, 'Maker'].map((role) => [`AKID${role.toUpperCase()}`, { secret: SECRET, role }]));
+    const accounts = Object.fromEntries([...roles, 'Maker', 'Distribution'].map((role) => [`AKID${role.toUpperCase()}`, { secret: SECRET, role }]));
     await services.control('/settings', { accounts, buckets: [BUCKET] });
     return services;
   }
@@ -48,6 +58,13 @@ class Services {
     });
   }
 
+  // As the template does it. What only Amazon's own service knows is left out.
+  async makeTable(properties) {
+    const { TableName, BillingMode, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes } = properties;
+    const indexes = GlobalSecondaryIndexes.map(({ OnDemandThroughput, ...index }) => index);
+    await this.table('CreateTable', { TableName, BillingMode, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes: indexes });
+  }
+
   table(operation, request) {
     return this.control('/table', { operation, request }).then(({ reply }) => reply);
   }
@@ -65,4 +82,4 @@ class Services {
   }
 }
 
-module.exports = { BUCKET, REGION, Services };
+module.exports = { copyProject, REGION, SECRET, Services };

@@ -1,0 +1,158 @@
+// What the template describes, running here: its functions with the handlers, variables and roles that it gives them, the API with
+// its routes, the distribution with its paths and headers, and the notification of its bucket.
+'use strict';
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const vm = require('node:vm');
+const { createRequire } = require('node:module');
+const { Runtime } = require('../lambda/runtime.js');
+const { shapes } = require('../lambda/gateway.js');
+const { REGION, SECRET } = require('./services');
+
+const types = { '.html': 'text/html; charset=utf-8', '.json': 'application/json', '.js': 'text/javascript; charset=utf-8' };
+const TRIES = 3; // of an event that S3 sends: Lambda repeats it twice
+
+const readAll = async (stream) => {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+};
+
+async function listen(listener) {
+  const server = http.createServer((req, res) => listener(req, res).catch((error) => {
+    process.stderr.write(`${req.method} ${req.url}: ${error.stack}\n`);
+    res.writeHead(500).end();
+  }));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+class Cloud {
+  // resources: resolved. bootstraps: key of a zip -> {program, cwd}. site: folder of the page.
+  static async start({ resources, services, bootstraps, site }) {
+    const cloud = new Cloud();
+    Object.assign(cloud, { resources, services, site, functions: {}, deadLetters: [], delivered: [] });
+    for (const [name, { Type, Properties }] of Object.entries(resources)) {
+      if (Type === 'AWS::Lambda::Function') cloud.functions[name] = await cloud.startFunction(Properties, bootstraps);
+    }
+    cloud.notifications = await listen((req, res) => cloud.takeNotification(req, res));
+    cloud.front = await listen((req, res) => cloud.serve(req, res));
+    cloud.url = `http://127.0.0.1:${cloud.front.address().port}`;
+    const [{ Filter, Function: arn }] = resources.ImagesBucket.Properties.NotificationConfiguration.LambdaConfigurations;
+    cloud.notified = cloud.functionOf(arn);
+    await services.control('/settings', { gate: { notify: { prefix: Filter.S3Key.Rules[0].Value,
+      url: `http://127.0.0.1:${cloud.notifications.address().port}/` } } });
+    const { S3Client } = createRequire(path.join(process.env.AWS_GATE_MODULES, 'x.js'))('@aws-sdk/client-s3');
+    cloud.s3 = new S3Client({ region: REGION, endpoint: `http://127.0.0.1:${services.ports.s3}`, forcePathStyle: true,
+      credentials: { accessKeyId: 'AKIDDISTRIBUTION', secretAccessKey: SECRET } });
+    return cloud;
+  }
+
+  async startFunction({ Handler, MemorySize, FunctionName, Environment, Role, Code }, bootstraps) {
+    const runtime = new Runtime(), { program, root } = bootstraps[Code.S3Key];
+    await runtime.start();
+    const { PATH, HOME, ...own } = this.services.environment(`AKID${Role.split('.')[0].toUpperCase()}`);
+    const variables = Object.fromEntries(Object.entries(Environment.Variables).map(([name, value]) => [name, String(value)]));
+    runtime.run(program, { ...own, ...variables, _HANDLER: Handler, LAMBDA_TASK_ROOT: root, PIXMILL_PROJECT: this.services.project,
+      AWS_LAMBDA_FUNCTION_NAME: FunctionName, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MemorySize) });
+    return runtime.idle();
+  }
+
+  functionOf(arn) {
+    const name = arn.split(':').pop();
+    const [found] = Object.entries(this.resources).find(([, it]) => it.Type === 'AWS::Lambda::Function' && it.Properties.FunctionName === name);
+    return this.functions[found];
+  }
+
+  // ---- the notification ----
+
+  async takeNotification(req, res) {
+    const event = JSON.parse(await readAll(req));
+    res.writeHead(200).end();
+    await this.deliver(event);
+  }
+
+  // As Lambda does it with events: again where it failed, and to the destination for failures in the end.
+  async deliver(event) {
+    for (let i = 0; i < TRIES; i++) {
+      const answer = await this.notified.invoke(event);
+      this.delivered.push({ event, outcome: answer.outcome });
+      if (answer.outcome === 'response') return;
+    }
+    this.deadLetters.push(event);
+  }
+
+  // ---- the distribution ----
+
+  async serve(req, res) {
+    const { DistributionConfig } = this.resources.Distribution.Properties;
+    const [at] = req.url.split('?');
+    const behaviour = DistributionConfig.CacheBehaviors.find(({ PathPattern }) => at.startsWith(PathPattern.replace('*', ''))) ||
+      DistributionConfig.DefaultCacheBehavior;
+    const answer = await { api: () => this.callApi(req), images: () => this.getPicture(at), site: () => this.getPage(at) }[behaviour.TargetOriginId]();
+    res.writeHead(answer.status, { ...answer.headers, ...this.policyOf(behaviour) });
+    res.end(answer.body);
+  }
+
+  policyOf({ ResponseHeadersPolicyId: id }) {
+    if (!id) return {};
+    const { SecurityHeadersConfig: security, CustomHeadersConfig: custom } = this.resources[id].Properties.ResponseHeadersPolicyConfig;
+    return { 'content-security-policy': security.ContentSecurityPolicy.ContentSecurityPolicy, 'x-content-type-options': 'nosniff',
+      ...Object.fromEntries(custom.Items.map(({ Header, Value }) => [Header, Value])) };
+  }
+
+  async getPage(at) {
+    const source = this.resources.PagePaths.Properties.FunctionCode;
+    const { uri } = vm.runInNewContext(`${source}; handler(event)`, { event: { request: { uri: at, headers: {} } } });
+    const file = path.join(this.site, uri);
+    if (!fs.existsSync(file)) return { status: 403, headers: { 'content-type': 'application/xml' }, body: '<Error/>' };
+    return { status: 200, headers: { 'content-type': types[path.extname(file)] || 'application/octet-stream' }, body: fs.readFileSync(file) };
+  }
+
+  async getPicture(at) {
+    const { GetObjectCommand } = createRequire(path.join(process.env.AWS_GATE_MODULES, 'x.js'))('@aws-sdk/client-s3');
+    const Bucket = this.resources.ImagesBucket.Properties.BucketName;
+    try {
+      const object = await this.s3.send(new GetObjectCommand({ Bucket, Key: decodeURIComponent(at.slice(1)) }));
+      const headers = { 'content-type': object.ContentType, ...(object.CacheControl ? { 'cache-control': object.CacheControl } : {}) };
+      return { status: 200, headers, body: await readAll(object.Body) };
+    } catch (error) {
+      return { status: error.$metadata.httpStatusCode, headers: {}, body: '' };
+    }
+  }
+
+  // ---- the API ----
+
+  routeOf(method, at) {
+    const routes = Object.values(this.resources).filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route');
+    return routes.find(({ Properties: { RouteKey } }) => {
+      const [verb, route] = RouteKey.split(' ');
+      return verb === method && new RegExp(`^${route.replace(/\{\w+\}/g, '[^/]+')}$`).test(at);
+    });
+  }
+
+  async callApi(req) {
+    const body = await readAll(req), { StageName: stage } = this.resources.ApiStage.Properties;
+    const [, at, query] = new RegExp(`^/${stage}([^?]*)\\??(.*)$`).exec(req.url);
+    const route = this.routeOf(req.method, at);
+    if (!route) return { status: 404, headers: { 'content-type': 'application/json' }, body: '{"message":"Not Found"}' };
+    const integration = this.resources[route.Properties.Target.split('/')[1]].Properties;
+    const event = { ...shapes.v2(req, at, query, body, { stage }), routeKey: route.Properties.RouteKey };
+    const answer = await this.functionOf(integration.IntegrationUri).invoke(event);
+    if (answer.outcome !== 'response') return { status: 500, headers: {}, body: '{"message":"Internal Server Error"}' };
+    const { statusCode, headers, body: text = '', isBase64Encoded } = JSON.parse(answer.body);
+    return { status: statusCode, headers, body: Buffer.from(text, isBase64Encoded ? 'base64' : 'utf8') };
+  }
+
+  async stop() {
+    for (const server of [this.front, this.notifications]) {
+      server.closeAllConnections();
+      server.close();
+    }
+    this.s3.destroy();
+    for (const runtime of Object.values(this.functions)) await runtime.stop();
+  }
+}
+
+module.exports = { Cloud };

@@ -1,0 +1,139 @@
+// The whole of the template, locally: a picture goes from the browser's upload over S3, the notification and the thumbnail function into
+// bucket, table and gallery, and every function has the access key of its own role. The programs are those of a package (PACKAGE, the
+// folder of its zips unpacked), or one that was just built (BOOTSTRAP).
+'use strict';
+const assert = require('node:assert');
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const test = require('node:test');
+const { Cloud } = require('./cloud');
+const { cover } = require('./iam');
+const { copyProject, REGION, Services } = require('./services');
+const { load, resolve } = require('./template');
+
+const root = path.join(__dirname, '../..');
+const photo = fs.readFileSync(path.join(root, 'examples/photo.jpg'));
+const TOKEN = 'a-token-of-tests';
+const resources = resolve(load(path.join(root, 'deploy/aws/template.yaml')),
+  { 'AWS::Region': REGION, CodeBucket: 'code', CodeKey: 'full', LightCodeKey: 'light', UploadToken: TOKEN });
+const roles = Object.entries(resources).filter(([, it]) => it.Type === 'AWS::IAM::Role').map(([name]) => name);
+
+let folder, services, cloud;
+
+function programs() {
+  const { PACKAGE, BOOTSTRAP } = process.env;
+  if (!PACKAGE) return { full: { program: BOOTSTRAP, root: folder }, light: { program: BOOTSTRAP, root: folder } };
+  return Object.fromEntries([['full', 'pixmill-lambda-x86_64'], ['light', 'pixmill-lambda-light-x86_64']].map(([key, name]) =>
+    [key, { program: path.join(PACKAGE, name, 'bootstrap'), root: path.join(PACKAGE, name) }]));
+}
+
+test.before(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cloud-'));
+  const site = path.join(folder, 'site'), project = path.join(folder, 'pipelines');
+  fs.mkdirSync(site);
+  fs.writeFileSync(path.join(site, 'index.html'), '<!doctype html><title>page</title>');
+  fs.writeFileSync(path.join(site, 'config.json'), '{"v":1,"name":"pix","api":"/api","media":""}');
+  copyProject(project);
+  services = await Services.start(roles, path.join(folder, 'calls'), project);
+  await services.makeTable(resources.ImagesTable.Properties);
+  cloud = await Cloud.start({ resources, services, bootstraps: programs(), site });
+});
+
+test.after(async () => {
+  if (cloud) await cloud.stop();
+  await services.stop();
+  fs.rmSync(folder, { recursive: true });
+});
+
+const call = (method, at, body, headers = {}) => fetch(`${cloud.url}${at}`, { method, body,
+  headers: { authorization: `Bearer ${TOKEN}`, ...headers } });
+const upload = async (body = photo) => (await call('POST', '/api/upload', body, { 'content-type': 'image/jpeg' }));
+
+async function until(filename, status) {
+  for (;;) {
+    const record = await (await call('GET', `/api/images/${filename}`)).json();
+    if (record.status === status) return record;
+    assert(['queued', undefined].includes(record.status), JSON.stringify(record));
+    await new Promise((done) => { setTimeout(done, 20); });
+  }
+}
+
+test('an_upload_becomes_objects_a_record_and_a_place_in_the_gallery', async () => {
+  const answer = await upload();
+  assert.strictEqual(answer.status, 201, await answer.clone().text());
+  const { filename } = await answer.json();
+  const record = await until(filename, 'ready');
+  const original = await call('GET', `/uploads/${filename}`);
+  assert(Buffer.from(await original.arrayBuffer()).equals(photo));
+  assert(record.thumbnails.length > 0);
+  for (const { url } of record.thumbnails) {
+    const thumbnail = await call('GET', url);
+    assert.match(url, /^\/thumbnails\//);
+    assert.deepStrictEqual([thumbnail.status, thumbnail.headers.get('content-type')], [200, 'image/webp']);
+    assert.match(thumbnail.headers.get('content-security-policy'), /sandbox/);
+  }
+  const { Item } = await services.table('GetItem', { TableName: 'Images', Key: { filename: { S: filename } } });
+  assert.deepStrictEqual([Item.status.S, Item.original_url.S, Item.thumbnail_url.S], ['ready', `/uploads/${filename}`, record.thumbnail_url]);
+  for (const field of ['created_at', 'updated_at']) assert(Item[field].S || Item[field].N, field);
+  const { items } = await (await call('GET', '/api/images')).json();
+  assert.strictEqual(items[0].filename, filename);
+});
+
+test('an_event_that_comes_twice_changes_nothing', async () => {
+  const { filename } = await (await upload()).json();
+  const before = await until(filename, 'ready');
+  const { event } = cloud.delivered.find(({ event: it }) => it.Records[0].s3.object.key === `uploads/${filename}`);
+  await cloud.deliver(event);
+  const after = await until(filename, 'ready');
+  assert.deepStrictEqual({ ...after, updated_at: 0 }, { ...before, updated_at: 0 });
+});
+
+test('an_event_of_an_original_that_is_gone_sweeps_up_what_was_made', async () => {
+  const { filename } = await (await upload()).json();
+  await until(filename, 'ready');
+  const removed = await services.pixmill(null, ['run', 'remove', '--set', `filename=${filename}`]);
+  assert.strictEqual(removed.code, 0, removed.stderr);
+  const { event } = cloud.delivered.find(({ event: it }) => it.Records[0].s3.object.key === `uploads/${filename}`);
+  await cloud.deliver(event);
+  assert.strictEqual((await call('GET', `/api/images/${filename}`)).status, 404);
+});
+
+test('an_upload_whose_record_cannot_be_made_takes_its_original_back', async () => {
+  const body = JSON.stringify({ __type: 'com.amazon.coral.service#ValidationException', message: 'no' });
+  await services.control('/faults', [{ target: 'PutItem', status: 400, body, headers: { 'content-type': 'application/x-amz-json-1.0' } }]);
+  const answer = await upload();
+  assert(answer.status >= 400, String(answer.status));
+});
+
+test('who_has_no_token_changes_nothing', async () => {
+  for (const [method, at] of [['POST', '/api/upload'], ['POST', '/api/uploads'], ['DELETE', '/api/images/a.jpg'], ['GET', '/api/me']]) {
+    const answer = await fetch(`${cloud.url}${at}`, { method, body: method === 'POST' ? photo : undefined, headers: { 'content-type': 'image/jpeg' } });
+    assert.strictEqual(answer.status, 401, `${method} ${at}`);
+  }
+});
+
+test('a_route_that_the_api_does_not_have_is_not_there', async () => {
+  assert.strictEqual((await call('GET', '/api/admin/status')).status, 404);
+});
+
+test('smoke_finds_nothing_wrong', async () => {
+  const { code, stdout, stderr } = await new Promise((done) => {
+    execFile(path.join(root, 'deploy/aws/smoke'), ['--endpoint', cloud.url], { env: { ...process.env, PIXMILL_UPLOAD_TOKEN: TOKEN } },
+      (error, out, err) => done({ code: error ? error.code : 0, stdout: out, stderr: err }));
+  });
+  assert.strictEqual(code, 0, stdout + stderr);
+});
+
+test('nothing_was_given_up', () => {
+  const outcomes = cloud.delivered.map(({ outcome }) => outcome);
+  assert(outcomes.every((it) => it === 'response'), outcomes.join());
+  assert.deepStrictEqual(cloud.deadLetters, []);
+});
+
+test('the_roles_allow_all_that_was_called_and_nothing_more', () => {
+  const calls = services.takeCalls().filter(({ role }) => !['Maker', 'Distribution'].includes(role));
+  assert(calls.length > 100);
+  assert.deepStrictEqual(cover(resources, calls, require('./used-by-aws.json')), []);
+});

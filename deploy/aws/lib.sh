@@ -128,7 +128,7 @@ output() {
 
 # The outputs as a JSON object. Values are names and URLs: they hold nothing that would have to be escaped.
 outputs_json() {
-    awk -F '\t' 'BEGIN { printf "{" } { printf "%s\"%s\":\"%s\"", NR > 1 ? "," : "", $1, $2 } END { print "}" }' "$temporary/outputs"
+    awk -F '\t' 'BEGIN { printf "{" } { printf "%s\"%s\":\"%s\"", (NR > 1 ? "," : ""), $1, $2 } END { print "}" }' "$temporary/outputs"
 }
 
 # confirm QUESTION WORD: goes on where the word is typed, or with --yes.

@@ -1,6 +1,6 @@
 # What the scripts of this folder share. To be sourced with the project's folder as the current one.
 # shellcheck shell=sh
-package_folder=$PWD/build/package
+package_folder=${PIXMILL_PACKAGE_FOLDER:-$PWD/build/package}
 glibc_ceiling=2.34 # of Amazon Linux 2023
 vips_version=8.18.7
 

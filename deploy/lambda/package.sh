@@ -13,7 +13,7 @@ compile() {
         grep -vxE 'localfs|sqlite|.*-body' | paste -s -d ';')
     folders=$(for folder in plugins/*/; do basename "$folder"; done | grep -vxE 'localfs|sqlite' | paste -s -d ';')
     {
-        PKG_CONFIG_LIBDIR=$target/pkgconfig cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+        PKG_CONFIG_LIBDIR=$target/pkgconfig cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE='-O2 -DNDEBUG' \
             -DCMAKE_TOOLCHAIN_FILE="$PWD/deploy/lambda/toolchain.cmake" -DPIXMILL_MACHINE="$machine" \
             -DPIXMILL_TARGET="$target" -DBUILD_TESTING=OFF -DPIXMILL_BENCH=OFF -DPIXMILL_EXAMPLES=OFF \
             -DPIXMILL_RUNTIMES='app;lambda' -DPIXMILL_PLUGINS="$folders" -DPIXMILL_LAMBDA_PLUGINS="$linked" \

@@ -52,13 +52,16 @@ for package in libyaml-0-2 libltdl7 libexpat1; do
 done
 
 # ---- npm's ------------------------------------------------------------------------------------------------------------
-modules=deploy/lambda/node_modules
-if [ ! -e $modules/.package-lock.json ] || [ deploy/lambda/package-lock.json -nt $modules/.package-lock.json ]; then
+npm=$package_folder/npm
+modules=$npm/node_modules
+if [ ! -e "$modules/.package-lock.json" ] || [ deploy/lambda/package-lock.json -nt "$modules/.package-lock.json" ]; then
+    mkdir -p "$npm"
+    cp deploy/lambda/package.json deploy/lambda/package-lock.json "$npm"
     # Forced, as packages of two architectures are asked for.
-    (cd deploy/lambda && npm ci --force --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
+    (cd "$npm" && npm ci --force --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
         die "npm's packages could not be fetched"
 fi
-slim=$PWD/$modules/@img/sharp-libvips-linux-$npm_arch
+slim=$modules/@img/sharp-libvips-linux-$npm_arch
 library=libvips-cpp.so.$vips_version
 [ -e "$slim/lib/$library" ] || die "the package of npm holds another libvips than $vips_version"
 cp "$slim/lib/$library" "$target/lib"
@@ -76,6 +79,6 @@ description yaml-0.1 yaml "$(version_of yaml-0.1)"
 description expat expat "$(version_of expat)"
 description libcrypto crypto "$(version_of libcrypto)"
 description libcurl curl "$(version_of libcurl)"
-headers=$PWD/$modules/@img/sharp-libvips-dev/include
+headers=$modules/@img/sharp-libvips-dev/include
 description vips vips-cpp $vips_version "-I$headers -I$headers/glib-2.0 -I$slim/lib/glib-2.0/include"
 : >"$stamp"

@@ -7,7 +7,7 @@ complain() {
     failed=1
 }
 
-folders='core include plugins runtimes examples bench tests'
+folders='core include plugins runtimes examples bench tests deploy'
 # shellcheck disable=SC2086
 sources=$(find $folders -name '*.[ch]' | sort)
 

@@ -38,6 +38,7 @@ expect_code 0
 it a_large_body_that_ends_early_leaves_no_file
 begin_app
 ask GET /images
+await_rest
 before=$(descriptors "$daemon")
 run vanish "${address##*:}" "$photo" 60
 expect_code 0
@@ -50,6 +51,7 @@ stop_daemon
 it a_length_that_is_not_true_gets_no_picture_made
 begin_app
 ask GET /images
+await_rest
 before=$(descriptors "$daemon")
 for length in 4194 999999 0 -1 4193x 99999999999999999999 +4193 '4193, 4194'; do
     run vanish "${address##*:}" "$turned" 8 "$length"

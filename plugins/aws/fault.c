@@ -371,6 +371,7 @@ static const struct {
 } advices[] = {
     {"AccessDenied", "; give the user or role of these credentials the permission for this"},
     {"InvalidAccessKeyId", "; check access_key, or AWS_ACCESS_KEY_ID and AWS_PROFILE"},
+    {"InvalidClientTokenId", "; check access_key, or AWS_ACCESS_KEY_ID and AWS_PROFILE"},
     {"SignatureDoesNotMatch", "; check secret_key, or AWS_SECRET_ACCESS_KEY, and that no proxy changes requests"},
     {"RequestTimeTooSkewed", "; set the clock of this machine"},
     {"ExpiredToken", "; the credentials are too old, renew them"},

@@ -125,15 +125,15 @@ static struct aws_json attribute(struct aws_json message, const char *name)
 }
 
 /* False: it is none, or there is no memory. */
-static bool read_message(struct aws_json json, struct sqs_message *ret)
+static bool read_message(struct aws_json json, struct sqs_message *ret, bool *ret_no_memory)
 {
     struct aws_json system = aws_json_get(json, "Attributes"), first = attribute(json, SQS_FIRST);
     int64_t attempts = sqs_number(aws_json_get(system, "ApproximateReceiveCount"));
-    *ret = (struct sqs_message){.id = sqs_copy(aws_json_get(json, "MessageId")),
-                                .receipt = sqs_copy(aws_json_get(json, "ReceiptHandle")),
-                                .text = sqs_copy(aws_json_get(json, "Body")),
-                                .letter_id = sqs_copy(attribute(json, SQS_ID)),
-                                .cause = sqs_copy(attribute(json, SQS_CAUSE)),
+    *ret = (struct sqs_message){.id = sqs_copy(aws_json_get(json, "MessageId"), ret_no_memory),
+                                .receipt = sqs_copy(aws_json_get(json, "ReceiptHandle"), ret_no_memory),
+                                .text = sqs_copy(aws_json_get(json, "Body"), ret_no_memory),
+                                .letter_id = sqs_copy(attribute(json, SQS_ID), ret_no_memory),
+                                .cause = sqs_copy(attribute(json, SQS_CAUSE), ret_no_memory),
                                 .attempts = attempts > 0 ? attempts : 1,
                                 .sent_ms = sqs_number(aws_json_get(system, "SentTimestamp")),
                                 .first_ms = sqs_number(aws_json_get(system, "ApproximateFirstReceiveTimestamp"))};
@@ -142,7 +142,7 @@ static bool read_message(struct aws_json json, struct sqs_message *ret)
         attempts = sqs_number(attribute(json, SQS_ATTEMPTS));
         ret->attempts = attempts > 0 ? attempts : 1;
     }
-    bool good = ret->id && ret->receipt && ret->text && strlen(ret->receipt) <= SQS_RECEIPT_MAX &&
+    bool good = !*ret_no_memory && ret->id && ret->receipt && ret->text && strlen(ret->receipt) <= SQS_RECEIPT_MAX &&
                 strlen(ret->id) <= SQS_ID_MAX;
     ret->is_damaged = good && !sqs_md5_matches(aws_json_get(json, "MD5OfBody"), ret->text, strlen(ret->text));
     if (!good) {
@@ -169,15 +169,20 @@ bool sqs_fetch(const struct sqs *sqs, pxm_job *job, const char *url, const struc
 {
     struct aws_text body;
     struct aws_json name, item;
+    bool no_memory = false;
     ret->count = 0;
     write_receive(&body, url, receive);
     if (!sqs_call(sqs, job, "ReceiveMessage", &body, (int)(receive->wait_ms / 1000), reply)) {
         return false;
     }
+    if (aws_json_kind(reply->json) != AWS_JSON_OBJECT) {
+        aws_fault_set(&reply->reply.fault, AWS_FAULT_MALFORMED, AWS_REMEDY_NONE, "the reply is empty; check endpoint");
+        return false;
+    }
     struct aws_json_walk walk = aws_json_walk(aws_json_get(reply->json, "Messages"));
     while (aws_json_next(&walk, &name, &item)) {
-        if (ret->count == SQS_RECEIVE_MAX || !read_message(item, &ret->items[ret->count])) {
-            aws_fault_set(&reply->reply.fault, AWS_FAULT_MALFORMED, AWS_REMEDY_NONE,
+        if (ret->count == SQS_RECEIVE_MAX || !read_message(item, &ret->items[ret->count], &no_memory)) {
+            aws_fault_set(&reply->reply.fault, no_memory ? AWS_FAULT_NO_MEMORY : AWS_FAULT_MALFORMED, AWS_REMEDY_NONE,
                           "the reply has something that is no message; check endpoint");
             return false;
         }
@@ -224,10 +229,13 @@ pxm_status sqs_put(const struct sqs *sqs, pxm_job *job, const char *url, const s
         write_letter(&body, letter);
     }
     bool good = sqs_call(sqs, job, "SendMessage", &body, 0, &reply);
-    char *id = good ? sqs_copy(aws_json_get(reply.json, "MessageId")) : NULL;
+    bool no_memory = false;
+    char *id = good ? sqs_copy(aws_json_get(reply.json, "MessageId"), &no_memory) : NULL;
     pxm_status status = PXM_OK;
     if (!good) {
         status = sqs_fail(sqs, &reply, "send to", error);
+    } else if (no_memory) {
+        status = sqs_fail_memory(sqs, error);
     } else if (!id) {
         status = sqs_fail_reply(sqs, "it tells no id of the message", error);
     } else if (!sqs_md5_matches(aws_json_get(reply.json, "MD5OfMessageBody"), aws_text_get(text), text->length)) {

@@ -65,13 +65,14 @@ pxm_status sqs_find_url(const struct sqs *sqs, pxm_job *job, const char *name, c
     if (account) {
         sqs_write_text(&body, "QueueOwnerAWSAccountId", account, strlen(account));
     }
+    bool no_memory = false;
     bool good = sqs_call(sqs, job, "GetQueueUrl", &body, 0, &reply);
-    char *url = good ? sqs_copy(aws_json_get(reply.json, "QueueUrl")) : NULL;
+    char *url = good ? sqs_copy(aws_json_get(reply.json, "QueueUrl"), &no_memory) : NULL;
     pxm_status status = PXM_OK;
     if (!good) {
         status = sqs_fail(sqs, &reply, "find", error);
     } else if (!url) {
-        status = sqs_fail_reply(sqs, "it tells no URL", error);
+        status = no_memory ? sqs_fail_memory(sqs, error) : sqs_fail_reply(sqs, "it tells no URL", error);
     }
     sqs_reply_done(&reply);
     if (status == PXM_OK) {
@@ -142,9 +143,11 @@ static pxm_status read_policy(const struct sqs *sqs, pxm_job *job, const char *t
         return fail_policy(sqs, "its redrive policy is no JSON", error);
     }
     place->receives_max = sqs_number(aws_json_get(policy, "maxReceiveCount"));
-    char *arn = sqs_copy(aws_json_get(policy, "deadLetterTargetArn"));
-    pxm_status status = arn && place->receives_max > 0 ? find_dead(sqs, job, arn, place, error)
-                                                       : fail_policy(sqs, "its redrive policy is not whole", error);
+    bool no_memory = false;
+    char *arn = sqs_copy(aws_json_get(policy, "deadLetterTargetArn"), &no_memory);
+    pxm_status status = no_memory                        ? sqs_fail_memory(sqs, error)
+                        : arn && place->receives_max > 0 ? find_dead(sqs, job, arn, place, error)
+                                                         : fail_policy(sqs, "its redrive policy is not whole", error);
     aws_free_text(arn);
     return status;
 }
@@ -157,10 +160,13 @@ static pxm_status ask_policy(const struct sqs *sqs, pxm_job *job, struct sqs_pla
     aws_text_puts(&body, ",\"AttributeNames\":[\"RedrivePolicy\"]");
     bool good = sqs_call(sqs, job, "GetQueueAttributes", &body, 0, &reply);
     struct aws_json told = aws_json_get(aws_json_get(reply.json, "Attributes"), "RedrivePolicy");
-    char *policy = good ? sqs_copy(told) : NULL;
+    bool no_memory = false;
+    char *policy = good ? sqs_copy(told, &no_memory) : NULL;
     pxm_status status = PXM_OK;
     if (!good) {
         status = sqs_fail(sqs, &reply, "look at", error);
+    } else if (no_memory) {
+        status = sqs_fail_memory(sqs, error);
     } else if (!policy) {
         status = fail_policy(sqs, "it has no redrive policy", error);
     } else {

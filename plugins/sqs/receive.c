@@ -240,12 +240,17 @@ pxm_status sqs_extend(void *self, pxm_job *job, const char *receipt, int64_t lea
 }
 
 /* The cause as it goes with a dead letter: what is too large, or no JSON, is left out. */
-static void write_cause(const struct sqs *sqs, const pxm_value *cause, struct aws_text *to)
+static pxm_status write_cause(const struct sqs *sqs, const pxm_value *cause, struct aws_text *to, pxm_error *error)
 {
     aws_text_init(to, SQS_CAUSE_MAX);
-    if (cause && sqs_text(sqs, cause, SQS_CAUSE_MAX, to, NULL) != PXM_OK) {
+    pxm_status status = cause ? sqs_text(sqs, cause, SQS_CAUSE_MAX, to, NULL) : PXM_OK;
+    if (status == PXM_E_NO_MEMORY) {
+        return sqs_fail_memory(sqs, error);
+    }
+    if (status != PXM_OK) {
         aws_text_clear(to);
     }
+    return PXM_OK;
 }
 
 /* Makes a dead letter, and then deletes the message: one that dies in between is there twice, and never lost. */
@@ -253,12 +258,14 @@ static pxm_status bury(struct sqs *sqs, pxm_job *job, const struct sqs_place *pl
                        const struct pxm_settle *settle, pxm_error *error)
 {
     struct aws_text cause, text = {.data = held->text, .length = strlen(held->text), .max = SQS_REQUEST_MAX};
-    write_cause(sqs, settle->cause, &cause);
+    pxm_status status = write_cause(sqs, settle->cause, &cause, error);
     const struct sqs_letter letter = {.id = held->id,
                                       .cause = cause.length > 0 ? aws_text_get(&cause) : NULL,
                                       .attempts = held->attempts,
                                       .first_ms = held->first_ms};
-    pxm_status status = sqs_put(sqs, job, place->dead_url, &text, 0, &letter, NULL, error);
+    if (status == PXM_OK) {
+        status = sqs_put(sqs, job, place->dead_url, &text, 0, &letter, NULL, error);
+    }
     if (status == PXM_OK) {
         status = sqs_delete(sqs, job, place->url, settle->receipt, error);
     }

@@ -160,15 +160,17 @@ pxm_status sqs_in_time(const struct sqs *sqs, const pxm_job *job, pxm_error *err
 
 /* ---- reading ---- */
 
-char *sqs_copy(struct aws_json string)
+char *sqs_copy(struct aws_json string, bool *ret_no_memory)
 {
     struct aws_text text;
     if (aws_json_kind(string) != AWS_JSON_STRING) {
         return NULL;
     }
     aws_text_init(&text, SQS_REPLY_MAX);
-    aws_text_puts(&text, "");
-    char *copy = aws_json_text(string, &text) ? aws_text_take(&text) : NULL;
+    bool is_text = aws_json_text(string, &text);
+    bool failed = text.failed && !text.is_full;
+    char *copy = is_text ? aws_text_take(&text) : NULL;
+    *ret_no_memory |= failed || (is_text && !copy);
     aws_text_done(&text);
     return copy;
 }

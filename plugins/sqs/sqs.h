@@ -110,8 +110,9 @@ pxm_status sqs_fail_memory(const struct sqs *sqs, pxm_error *error);
 pxm_status sqs_fail_reply(const struct sqs *sqs, const char *what, pxm_error *error);
 /* PXM_OK, or PXM_E_TIMEOUT when the job is late or given up. */
 pxm_status sqs_in_time(const struct sqs *sqs, const pxm_job *job, pxm_error *error);
-/* A copy of a text of a reply, to be freed with aws_free_text; NULL: it is none, or no memory. */
-char *sqs_copy(struct aws_json string);
+/* A copy of a text of a reply, to be freed with aws_free_text; NULL: it is none, or there was no memory, which is
+ * noted. */
+char *sqs_copy(struct aws_json string, bool *ret_no_memory);
 /* A number that is written as one, or as a string; -1: it is none. */
 int64_t sqs_number(struct aws_json value);
 

@@ -11,6 +11,11 @@ enum { BODY_MAX = 256 << 10, MANY = 25, PATIENCE_MS = 600000 };
 static const struct queue_traits plainest;
 static const struct queue_traits *known = &plainest;
 
+void queue_use_traits(const struct queue_traits *traits)
+{
+    known = traits;
+}
+
 const struct queue_traits *queue_traits(void)
 {
     return known;
@@ -484,7 +489,7 @@ int queue_messages_tests(struct conformance_driver *driver)
 
 int conformance_queue(struct conformance_driver *driver, const struct queue_traits *traits)
 {
-    known = traits;
+    queue_use_traits(traits);
     int failed = queue_messages_tests(driver) + queue_leases_tests(driver) + queue_dead_tests(driver);
     return traits->limits_attempts ? failed + queue_attempts_tests(driver) : failed;
 }

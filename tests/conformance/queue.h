@@ -19,6 +19,8 @@ struct queue_traits {
 };
 /* Runs all groups; how many tests failed. */
 int conformance_queue(struct conformance_driver *driver, const struct queue_traits *traits);
+/* For a driver's own tests, which use what follows. */
+void queue_use_traits(const struct queue_traits *traits);
 
 /* ---- for the files of the suite and the drivers' own tests ---- */
 

@@ -1,0 +1,201 @@
+/* sqs when memory runs out, at each of its allocations: an operation succeeds, or says so, and leaves nothing behind.
+ * The driver and what it shares with others are linked in, so that every allocation of theirs can fail. */
+#include "alloc_sweep.h"
+#include "aws-gate/gate.h"
+#include "base/value.h"
+#include "conformance/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct pxm_plugin *pxm_plugin_sqs(void);
+
+enum { MESSAGES = 1600, BATCH = 10 };
+
+typedef pxm_status (*operation)(void *self, pxm_value *fields, pxm_error *error);
+
+struct scene {
+    void *config;
+    pxm_error *error;
+    operation run;
+};
+
+/* Made before memory runs out. */
+static struct {
+    pxm_value *body, *cause;
+} given;
+
+static const struct pxm_unit *unit(void)
+{
+    return pxm_plugin_sqs()->units[0];
+}
+
+static const struct pxm_queue_ops *ops(void)
+{
+    return unit()->ops;
+}
+
+static int outcome_of(pxm_status status, const pxm_value *fields)
+{
+    if (status == PXM_OK) { /* a field that could not be set is told by the record itself */
+        return fields && pxm_value_status(fields) == PXM_OK ? ALLOC_SUCCESS : ALLOC_FAILURE;
+    }
+    return status == PXM_E_NO_MEMORY ? ALLOC_FAILURE : ALLOC_FALSE;
+}
+
+/* With an instance of its own, so that nothing is kept from one run to the next. */
+static int run_scene(void *arg)
+{
+    struct scene *scene = arg;
+    const struct pxm_host *host = conformance_host();
+    void *self = NULL;
+    pxm_value *fields = host->value_record();
+    pxm_error_clear(scene->error);
+    pxm_status status = fields ? unit()->create(host, scene->config, &self, scene->error) : PXM_E_NO_MEMORY;
+    if (status == PXM_OK) {
+        status = scene->run(self, fields, scene->error);
+        unit()->destroy(self);
+    }
+    int outcome = outcome_of(status, fields);
+    host->value_unref(fields);
+    return outcome;
+}
+
+static void *config_new(void)
+{
+    void *config = conformance_config(unit());
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"queue", "https://sqs.us-east-1.amazonaws.com/0/messages"},
+                 {"endpoint", gate_queue_url()},
+                 {"region", "us-east-1"},
+                 {"access_key", GATE_KEY},
+                 {"secret_key", GATE_SECRET}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        conformance_set_string(unit(), config, texts[i].name, texts[i].value);
+    }
+    return config;
+}
+
+static void sweep(const char *name, operation run)
+{
+    struct scene scene = {.config = config_new(), .error = pxm_error_new(), .run = run};
+    alloc_sweep(name, run_scene, &scene);
+    pxm_error_free(scene.error);
+    free(scene.config);
+}
+
+/* ---- operations ---- */
+
+static pxm_status send_one(void *self, pxm_value *fields, pxm_error *error)
+{
+    const struct pxm_message message = {.struct_size = sizeof message, .body = given.body};
+    return ops()->send(self, NULL, &message, fields, error);
+}
+
+static pxm_status receive_one(void *self, pxm_value *fields, pxm_error *error)
+{
+    const struct pxm_receive receive = {.struct_size = sizeof receive, .max = 1, .lease_ms = 60000};
+    return ops()->receive(self, NULL, &receive, fields, error);
+}
+
+static pxm_status receive(void *self, pxm_value *fields, pxm_error *error)
+{
+    pxm_status status = receive_one(self, fields, error);
+    bool is_whole = pxm_value_status(fields) != PXM_OK ||
+                    conformance_host()->value_count(conformance_host()->value_get(fields, "items")) == 1;
+    return status == PXM_OK && !is_whole ? PXM_E_INTERNAL : status;
+}
+
+static pxm_status settle_dead(void *self, pxm_value *ignored, pxm_error *error)
+{
+    const struct pxm_host *host = conformance_host();
+    pxm_value *fields = host->value_record();
+    (void)ignored;
+    pxm_status status = fields ? receive_one(self, fields, error) : PXM_E_NO_MEMORY;
+    const pxm_value *item = host->value_at(host->value_get(fields, "items"), 0);
+    const struct pxm_settle settle = {.struct_size = sizeof settle,
+                                      .outcome = PXM_SETTLE_DEAD,
+                                      .receipt = host->value_as_string(host->value_get(item, "receipt"), NULL),
+                                      .cause = given.cause};
+    if (status == PXM_OK) {
+        status = pxm_value_status(fields) == PXM_OK ? ops()->settle(self, NULL, &settle, error) : PXM_E_NO_MEMORY;
+    }
+    host->value_unref(fields);
+    return status;
+}
+
+static pxm_status depth(void *self, pxm_value *fields, pxm_error *error)
+{
+    return ops()->depth(self, NULL, fields, error);
+}
+
+static pxm_status dead(void *self, pxm_value *fields, pxm_error *error)
+{
+    return ops()->dead(self, NULL, NULL, 10, fields, error);
+}
+
+/* ---- tests ---- */
+
+/* As many messages as there are runs that take one. */
+static void fill(void)
+{
+    char request[1024];
+    int at = snprintf(request, sizeof request, "{'QueueUrl':'https://sqs.gate/0/messages','Entries':[");
+    for (int i = 0; i < BATCH; i++) {
+        at += snprintf(request + at, sizeof request - (size_t)at, "%s{'Id':'%d','MessageBody':'[1]'}", i > 0 ? "," : "",
+                       i);
+    }
+    snprintf(request + at, sizeof request - (size_t)at, "]}");
+    for (int i = 0; i < MESSAGES; i += BATCH) {
+        conformance_host()->value_unref(gate_queue("SendMessageBatch", request));
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    gate_reset();
+    fill();
+    given.body = json_value("{'tags': ['a', 'b'], 'n': 1, 'camera': '\xf0\x9f\x93\xb7'}");
+    given.cause = json_value("{'code': 'test.failed'}");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    conformance_host()->value_unref(given.body);
+    conformance_host()->value_unref(given.cause);
+    return 0;
+}
+
+static void queues_survive_failing_allocations(void **state)
+{
+    (void)state;
+    sweep("send", send_one);
+    sweep("depth", depth);
+    sweep("receive", receive);
+}
+
+static void dead_letters_survive_failing_allocations(void **state)
+{
+    (void)state;
+    sweep("bury", settle_dead);
+    conformance_host()->value_unref(gate_queue("PurgeQueue", "{'QueueUrl':'https://sqs.gate/0/letters'}"));
+    conformance_host()->value_unref(
+        gate_queue("SendMessage", "{'QueueUrl':'https://sqs.gate/0/letters','MessageBody':'[1]'}"));
+    sweep("dead", dead);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(queues_survive_failing_allocations, setup, teardown),
+        cmocka_unit_test_setup_teardown(dead_letters_survive_failing_allocations, setup, teardown),
+    };
+    return pxm_plugin_sqs()->load(conformance_host(), NULL) == PXM_OK
+               ? cmocka_run_group_tests_name("sqs: allocations", tests, NULL, NULL)
+               : 1;
+}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lets the AWS SDK for JavaScript prove the gate right: before its own store, before s3rver, and before dynalite.
+# Lets the AWS SDK for JavaScript prove the gate right: before its own store, before s3rver, dynalite and fauxqs.
 # usage: run.sh FOLDER, where install.sh was
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -8,3 +8,4 @@ export NODE_PATH="$PWD/node_modules" NODE_NO_WARNINGS=1
 node "$here/sdk.test.js"
 node "$here/sdk.test.js" --upstream
 node "$here/sdk_table.test.js"
+node "$here/sdk_queue.test.js"

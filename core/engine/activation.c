@@ -80,6 +80,9 @@ static pxm_job cleanup_job(const struct pxm_context *context)
     pxm_job job = context->job;
 
     job.deadline_ms = job.clock->monotonic_ms(job.clock->arg) + PXM_CLEANUP_MS;
+    if (context->activation->run->end_ms < job.deadline_ms) {
+        job.deadline_ms = context->activation->run->end_ms;
+    }
     job.cancelled = NULL;
     return job;
 }

@@ -65,6 +65,7 @@ struct pxm_run {
     pxm_job job; /* its deadline until the run begins: the caller's */
     atomic_bool cancelled;
     int64_t submitted_ms;
+    int64_t end_ms;  /* monotonic; cleaning up is over by then; INT64_MAX: it has its own time */
     pxm_value *info; /* what expressions see as `run` */
     pxm_value **inputs;
     struct pxm_trace trace;

@@ -140,12 +140,12 @@ static pxm_status set_info(struct pxm_run *run, const struct pxm_run_start *star
     return pxm_value_status(run->info) == PXM_OK ? PXM_OK : pxm_error_no_memory(error);
 }
 
-static void set_deadline(struct pxm_run *run, int64_t wanted_ms)
+/* When `wanted_ms` from the submission are over. */
+static int64_t moment(const struct pxm_run *run, int64_t wanted_ms)
 {
-    run->submitted_ms = run->job.clock->monotonic_ms(run->job.clock->arg);
-    if (wanted_ms <= 0 || __builtin_add_overflow(run->submitted_ms, wanted_ms, &run->job.deadline_ms)) {
-        run->job.deadline_ms = INT64_MAX;
-    }
+    int64_t at_ms = 0;
+
+    return wanted_ms <= 0 || __builtin_add_overflow(run->submitted_ms, wanted_ms, &at_ms) ? INT64_MAX : at_ms;
 }
 
 /* ---- the run ----------------------------------------------------------------------------------------------------- */
@@ -183,7 +183,9 @@ static struct pxm_run *run_new(pxm_pipeline *pipeline, const struct pxm_run_star
     run->failure = start->failure;
     run->done = options->done;
     run->done_arg = options->done_arg;
-    set_deadline(run, options->deadline_ms);
+    run->submitted_ms = run->job.clock->monotonic_ms(run->job.clock->arg);
+    run->job.deadline_ms = moment(run, options->deadline_ms);
+    run->end_ms = moment(run, start->end_ms);
     return run;
 }
 

@@ -14,8 +14,9 @@ struct pxm_run_start {
     const struct pxm_trace *trace;     /* copied; NULL: nobody watches */
     const struct pxm_effects *effects; /* borrowed until the run has ended; NULL: nobody is told */
     int64_t attempt;                   /* what expressions see as run.attempt; 0: 1 */
-    int64_t time_ms;                   /* wall time that they see as run.time and run.unix_ms; 0: now */
-    bool final;                        /* nobody will try again, so on_failure sees no error as transient */
+    int64_t end_ms;           /* from now; undo and on_failure are over by then, too; 0: they have their own time */
+    int64_t time_ms;          /* wall time that they see as run.time and run.unix_ms; 0: now */
+    bool final;               /* nobody will try again, so on_failure sees no error as transient */
     const pxm_error *failure; /* borrowed until the run has ended: an earlier try failed so, and could not say it, since
                                  it took its process with it; no step is run but those of on_failure. NULL: none */
 };

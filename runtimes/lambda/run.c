@@ -19,6 +19,7 @@
 
 enum {
     LAST_MS = 100,  /* for telling that a run did not end */
+    END_MS = 200,   /* for telling what came of one that did */
     ID_DIGITS = 24, /* of a digest */
     LEAST_MS = 1,
 };
@@ -136,6 +137,17 @@ static void note_step(void *arg, const struct pxm_trace_step *step)
     pthread_mutex_unlock(&running->lock);
 }
 
+/* What cleans up after a run has the margin for it, but for what it takes to tell the outcome. */
+static int64_t end_ms(const struct running *running)
+{
+    int64_t left_ms = event_left_ms(running->call);
+
+    if (left_ms == INT64_MAX) {
+        return 0;
+    }
+    return left_ms > END_MS ? left_ms - END_MS : LEAST_MS;
+}
+
 static pxm_status begin(struct running *running, pxm_error *error)
 {
     const struct pxm_trace trace = {.ended = note_step, .arg = running};
@@ -146,6 +158,7 @@ static pxm_status begin(struct running *running, pxm_error *error)
                                         .values = (const pxm_value *const *)running->inputs,
                                         .trace = &trace,
                                         .attempt = running->run->attempt,
+                                        .end_ms = end_ms(running),
                                         .final = running->run->final};
 
     return pxm_run_begin(running->pipeline, &start, &running->handle, error);

@@ -1,0 +1,276 @@
+// Events that are no requests: objects, messages, topics, schedules, and our own. What is safe to repeat, what comes again.
+'use strict';
+const assert = require('assert');
+const { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('fs');
+const path = require('path');
+const { spawn } = require('child_process');
+const test = require('node:test');
+const { makeWorld, startFunction, photo } = require('./world.js');
+
+const note = 'version: 1\ninputs: {text: {type: string, pattern: "[a-z]+"}}\ntriggers:\n  told: {message: {queue: notes}, bind: {text: "${event.json.text}"}}\n' +
+  'steps:\n  - {record: {table: images, key: "${input.text}", set: {text: "${input.text}", attempt: "${run.attempt}", run: "${run.id}"}}}\n';
+const nightly = 'version: 1\ntriggers:\n  night: {schedule: {every: 24h}}\nsteps:\n  - {record: {table: images, key: night, set: {at: "${run.time}"}}}\n';
+const odd = 'version: 1\ninputs: {key: {type: string}, bytes: {type: int, default: 0}}\ntriggers:\n  made: {object_created: {store: images, prefix: odd/}, bind: {key: "${event.key}"}}\n' +
+  '  look: {http: {method: GET, path: "/told/{key...}"}, bind: {key: "${event.path.key}", bytes: "1"}}\n' +
+  'steps:\n  - {when: "input.bytes == 0", record: {table: images, key: "odd:${input.key}", set: {key: "${input.key}"}}}\n' +
+  '  - {id: row, when: "input.bytes == 1", lookup: {table: images, key: "odd:${input.key}"}}\noutput: "${steps.row.item ?? null}"\n';
+const project = (text) => text.replace(/tables:/, 'queues: {notes: {sqlite: {path: "${env.PIXMILL_STATE}/queue.db"}}}\n    tables:');
+
+let world, app, count = 0;
+
+test.before(async () => {
+  world = makeWorld({ 'note.yaml': note, 'nightly.yaml': nightly, 'odd.yaml': odd });
+  const file = path.join(world.app, 'pixmill.yaml');
+  writeFileSync(file, project(readFileSync(file, 'utf8')));
+  mkdirSync(path.join(world.state, 'images', 'uploads'), { recursive: true });
+  app = await startFunction(world, 'thumbnails,image,gallery,note,nightly,odd');
+});
+test.after(async () => {
+  await app.stop();
+  world.remove();
+});
+
+// ---- what happened ----
+
+// Puts an object where S3 would have it.
+function put(name = `picture-${++count}.jpg`, bytes = null) {
+  const file = path.join(world.state, 'images', 'uploads', name);
+  if (bytes) writeFileSync(file, bytes);
+  else copyFileSync(photo, file);
+  return name;
+}
+const thumbnails = (name) => {
+  const folder = path.join(world.state, 'images', 'thumbnails', name.replace(/\.[^.]*$/, ''));
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+};
+const record = (name) => fetchJson(`/images/${encodeURIComponent(name)}`);
+const told = (key) => fetchJson(`/told/${key.split('/').map(encodeURIComponent).join('/')}`);
+async function fetchJson(rawPath) {
+  const answer = await app.invoke({ version: '2.0', rawPath, headers: {}, requestContext: { http: { method: 'GET' } } });
+  const { statusCode, body } = JSON.parse(answer.body);
+  return statusCode === 200 ? JSON.parse(body) : null;
+}
+
+// ---- events ----
+
+const form = (key) => encodeURIComponent(key).replace(/%20/g, '+').replace(/%2F/g, '/');
+const s3Record = (name, more = {}) => ({ eventVersion: '2.1', eventSource: 'aws:s3', awsRegion: 'eu-central-1', eventTime: '2026-11-22T13:37:00.123Z',
+  eventName: 'ObjectCreated:Put', s3: { s3SchemaVersion: '1.0', bucket: { name: 'images', arn: 'arn:aws:s3:::images' },
+    object: { key: form(`uploads/${name}`), size: 1, eTag: 'b21b84d653bb07b05b1e6b33684dc11b', sequencer: '0055AED6DCD90281E5' } }, ...more });
+const s3 = (...names) => ({ Records: names.map((name) => s3Record(name)) });
+const testEvent = { Service: 'Amazon S3', Event: 's3:TestEvent', Time: '2026-11-22T13:37:00.123Z', Bucket: 'images', RequestId: 'a', HostId: 'b' };
+const message = (body, messageId, more = {}) => ({ messageId, receiptHandle: 'r', body: typeof body === 'string' ? body : JSON.stringify(body),
+  attributes: { ApproximateReceiveCount: '1', SentTimestamp: '1763818620123' }, messageAttributes: {}, eventSource: 'aws:sqs',
+  eventSourceARN: 'arn:aws:sqs:eu-central-1:123456789012:uploads', ...more });
+const sqs = (...records) => ({ Records: records });
+const sns = (body) => ({ Records: [{ EventSource: 'aws:sns', EventVersion: '1.0', Sns: { Type: 'Notification', MessageId: 'm', TopicArn: 'arn', Message: JSON.stringify(body) } }] });
+const bridge = (key) => ({ version: '0', id: 'e', 'detail-type': 'Object Created', source: 'aws.s3', time: '2026-11-22T13:37:00Z',
+  detail: { version: '0', bucket: { name: 'images' }, object: { key, size: 1, etag: 'abc', sequencer: '0055AED6DCD90281E5' } } });
+
+const failures = (answer) => {
+  assert.strictEqual(answer.outcome, 'response', JSON.stringify(answer));
+  return JSON.parse(answer.body).batchItemFailures.map((item) => item.itemIdentifier);
+};
+const runs = (answer) => (assert.strictEqual(answer.outcome, 'response', JSON.stringify(answer.body)), JSON.parse(answer.body).runs);
+
+// ---- objects ----
+
+test('an object that was made gets its thumbnails and its record', async () => {
+  const name = put();
+  assert.strictEqual(runs(await app.invoke(s3(name))), 1);
+  assert.deepStrictEqual(thumbnails(name), ['1280.webp', '320.webp', '640.webp']);
+  assert.strictEqual((await record(name)).status, 'ready');
+});
+
+test('the same event again changes no byte', async () => {
+  const name = put();
+  await app.invoke(s3(name));
+  const bytes = () => thumbnails(name).map((file) => readFileSync(path.join(world.state, 'images', 'thumbnails', name.slice(0, -4), file)).toString('base64'));
+  const [first, before] = [bytes(), await record(name)];
+  for (let i = 0; i < 3; i++) assert.strictEqual(runs(await app.invoke(s3(name))), 1);
+  assert.deepStrictEqual(bytes(), first);
+  assert.deepStrictEqual({ ...await record(name), updated_at: '' }, { ...before, updated_at: '' });
+});
+
+test('of one object that is told twice at once one run is enough', async () => {
+  const name = put();
+  assert.strictEqual(runs(await app.invoke(s3(name, name))), 1);
+});
+
+test('an event of S3, of SNS, of EventBridge and of SQS mean the same', async () => {
+  const names = [put(), put(), put(), put(), put()];
+  assert.strictEqual(runs(await app.invoke(s3(names[0]))), 1);
+  assert.strictEqual(runs(await app.invoke(sns(s3(names[1])))), 1);
+  assert.strictEqual(runs(await app.invoke(bridge(`uploads/${names[2]}`))), 1);
+  assert.deepStrictEqual(failures(await app.invoke(sqs(message(s3(names[3]), 'a')))), []);
+  assert.deepStrictEqual(failures(await app.invoke(sqs(message({ Type: 'Notification', Message: JSON.stringify(s3(names[4])) }, 'b')))), []);
+  for (const name of names) assert.strictEqual((await record(name)).status, 'ready', name);
+});
+
+test('S3 tells that a notification was set up, and nothing comes of it', async () => {
+  assert.strictEqual(runs(await app.invoke(testEvent)), 0);
+  assert.deepStrictEqual(failures(await app.invoke(sqs(message(testEvent, 'a')))), []);
+});
+
+test('an object elsewhere, or one that was made by the function itself, starts nothing', async () => {
+  const name = put();
+  const other = s3Record(name);
+  other.s3.bucket = { name: 'other' };
+  assert.strictEqual(runs(await app.invoke({ Records: [other] })), 0);
+  const made = s3Record(name);
+  made.s3.object.key = 'thumbnails/a/320.webp';
+  assert.strictEqual(runs(await app.invoke({ Records: [made] })), 0);
+  const removed = { ...s3Record(name), eventName: 'ObjectRemoved:Delete' };
+  assert.strictEqual(runs(await app.invoke({ Records: [removed] })), 0);
+  assert.strictEqual(await record(name), null);
+});
+
+test('keys that no store can have are bad events', async () => {
+  for (const key of ['uploads/../x', 'uploads/%00', 'uploads/%ff', 'uploads/a//b', 'x'.repeat(1025), '']) {
+    const made = s3Record('x');
+    made.s3.object.key = key;
+    const answer = await app.invoke({ Records: [made] });
+    assert.deepStrictEqual([answer.outcome, answer.type], ['error', 'Function.BadEvent'], key);
+  }
+});
+
+test('an object that is gone by now is a success', async () => {
+  const name = put();
+  rmSync(path.join(world.state, 'images', 'uploads', name));
+  assert.strictEqual(runs(await app.invoke(s3(name))), 1);
+  assert.strictEqual(await record(name), null);
+});
+
+test('what is no picture is recorded as failed, and does not come again', async () => {
+  const names = [put('corrupt.jpg', Buffer.concat([readFileSync(photo).subarray(0, 3000), Buffer.alloc(10)])), put('text.jpg', Buffer.from('hello'))];
+  for (const name of names) {
+    assert.strictEqual(runs(await app.invoke(s3(name))), 1);
+    const { status, error } = await record(name);
+    assert.strictEqual(status, 'failed');
+    assert.match(error, /^(decode|input|limit)\./);
+  }
+});
+
+test('EventBridge: the key as it stands, and decoded only where there is none', async () => {
+  mkdirSync(path.join(world.state, 'images', 'odd'), { recursive: true });
+  for (const name of ['a%2B1', 'b+1', 'c+1', 'd 1', 'e 1', 'e+1']) writeFileSync(path.join(world.state, 'images', 'odd', name), name);
+  for (const key of ['odd/a%2B1', 'odd/b+1', 'odd/c%2B1', 'odd/d+1', 'odd/e+1']) assert.strictEqual(runs(await app.invoke(bridge(key))), 1, key);
+  for (const key of ['odd/a%2B1', 'odd/b+1', 'odd/c+1', 'odd/d 1', 'odd/e+1']) assert.ok(await told(key), key);
+  for (const key of ['odd/a+1', 'odd/b 1', 'odd/c%2B1', 'odd/d+1', 'odd/e 1']) assert.strictEqual(await told(key), null, key);
+});
+
+test('S3 and SQS: keys are decoded, as they are always encoded', async () => {
+  for (const [name, ...forms] of [['f g', 'f+g', 'f%20g'], ['h+i', 'h%2Bi'], ['\u00e7\u5199', '%C3%A7%E5%86%99'], ['j%25', 'j%2525'], ['k/l', 'k%2Fl', 'k/l']]) {
+    for (const text of forms) {
+      const made = s3Record('x');
+      made.s3.object.key = `odd/${text}`;
+      assert.strictEqual(runs(await app.invoke({ Records: [made] })), 1);
+      assert.strictEqual((await told(`odd/${name}`)).key, `odd/${name}`, text);
+    }
+  }
+});
+
+test('a table that is away fails the event, and the next try completes it', async () => {
+  const name = put();
+  const lock = spawn(process.env.HOLD_LOCK, [path.join(world.state, 'pixmill.db'), 'write'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  assert.strictEqual(await new Promise((resolve) => { lock.stdout.once('data', () => resolve('locked')); lock.once('exit', resolve); }), 'locked');
+  const answer = await app.invoke(s3(name), { ms: 3000 });
+  assert.strictEqual(answer.outcome, 'error');
+  assert.match(answer.type, /^Function\.(Metadata|Timeout)$/);
+  const batch = await app.invoke(sqs(message(s3(name), 'a')), { ms: 3000 });
+  assert.deepStrictEqual(failures(batch), ['a']);
+  lock.stdin.end();
+  await new Promise((resolve) => lock.once('exit', resolve));
+  assert.strictEqual(runs(await app.invoke(s3(name))), 1);
+  assert.strictEqual((await record(name)).status, 'ready');
+});
+
+// ---- messages ----
+
+test('a message that fails does not take the others of its batch with it', async () => {
+  for (const bad of ['{', '{"a":1}', '[]', JSON.stringify(s3('../x')), '']) {
+    for (let position = 0; position < 4; position++) {
+      const names = [put(), put(), put()];
+      const records = names.map((name, i) => message(s3(name), `good-${i}`));
+      records.splice(position, 0, message(bad, 'bad'));
+      assert.deepStrictEqual(failures(await app.invoke(sqs(...records))), ['bad'], bad);
+      for (const name of names) assert.strictEqual((await record(name)).status, 'ready');
+    }
+  }
+});
+
+test('messages of our own start the pipeline that waits for them', async () => {
+  const answer = await app.invoke(sqs(message({ text: 'hello' }, 'm-1', { attributes: { ApproximateReceiveCount: '3' } }), message({ text: '123' }, 'm-2')));
+  assert.deepStrictEqual(failures(answer), ['m-2']);
+  const stored = await record('hello');
+  assert.deepStrictEqual([stored.text, stored.attempt], ['hello', 3]);
+  assert.match(stored.run, /^message-[0-9a-f]{24}$/);
+});
+
+test('messages for which no time is left come again', async () => {
+  const answer = await app.invoke(sqs(message({ text: 'late' }, 'm-1'), message({ text: 'later' }, 'm-2')), { ms: 300 });
+  assert.deepStrictEqual(failures(answer), ['m-1', 'm-2']);
+  assert.strictEqual(await record('late'), null);
+});
+
+test('a batch without ids cannot be answered in part', async () => {
+  const answer = await app.invoke({ Records: [{ eventSource: 'aws:sqs', body: '{}' }] });
+  assert.deepStrictEqual([answer.outcome, answer.type], ['error', 'Function.BadEvent']);
+});
+
+// ---- others ----
+
+test('a schedule starts what waits for it', async () => {
+  assert.strictEqual(runs(await app.invoke({ version: '0', id: 'x', 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} })), 1);
+  assert.ok((await record('night')).at);
+});
+
+test('an event of our own runs a pipeline, by an object or by inputs', async () => {
+  const name = put();
+  const answer = await app.invoke({ pipeline: 'thumbnails', key: `uploads/${name}` });
+  const { run, output } = JSON.parse(answer.body);
+  assert.deepStrictEqual([run, output.filename, output.thumbnails.length], [answer.id, name, 3]);
+  const one = await app.invoke({ pipeline: 'image', inputs: { filename: name } });
+  assert.strictEqual(JSON.parse(one.body).output.status, 'ready');
+});
+
+test('an event of our own that is wrong fails', async () => {
+  for (const [event, type] of [
+    [{ pipeline: 'upload' }, 'Function.Failed'],
+    [{ pipeline: 7 }, 'Function.BadEvent'],
+    [{ pipeline: 'image', inputs: { filename: 'no.jpg' } }, 'Function.Metadata'],
+    [{ pipeline: 'image', inputs: { wrong: 1 } }, 'Function.Failed'],
+    [{ pipeline: 'image', inputs: [] }, 'Function.BadEvent'],
+    [{ pipeline: 'image', key: 'uploads/x' }, 'Function.BadEvent'],
+    [{ pipeline: 'thumbnails', key: 'elsewhere/x' }, 'Function.BadEvent'],
+  ]) {
+    const answer = await app.invoke(event);
+    assert.deepStrictEqual([answer.outcome, answer.type], ['error', type], JSON.stringify(event));
+  }
+});
+
+test('what a failed event left at its destination is an event', async () => {
+  const name = put();
+  const answer = await app.invoke({ version: '1.0', timestamp: 't', requestContext: { requestId: 'x', functionArn: 'arn', condition: 'RetriesExhausted' },
+    requestPayload: s3(name), responseContext: {} });
+  assert.strictEqual(runs(answer), 1);
+  assert.strictEqual((await record(name)).status, 'ready');
+});
+
+test('a request that is repeated with its key is there once', async () => {
+  const other = makeWorld();
+  const runtime = await startFunction(other, 'upload,gallery', { PIXMILL_UPLOAD_AUTH: 'open' });
+  const request = (key) => ({ version: '2.0', rawPath: '/upload', headers: { 'content-type': 'image/jpeg', 'idempotency-key': key }, isBase64Encoded: true,
+    body: readFileSync(photo).toString('base64'), requestContext: { http: { method: 'POST' } } });
+  try {
+    const names = [];
+    for (const key of ['a', 'a', 'b', 'a']) names.push(JSON.parse(JSON.parse((await runtime.invoke(request(key))).body).body).filename);
+    assert.deepStrictEqual([names[1], names[3]], [names[0], names[0]]);
+    assert.notStrictEqual(names[2], names[0]);
+    assert.strictEqual(readdirSync(path.join(other.state, 'images', 'uploads')).length, 2);
+    assert.strictEqual(JSON.parse((await runtime.invoke(request(''))).body).statusCode, 400);
+  } finally {
+    await runtime.stop();
+    other.remove();
+  }
+});

@@ -69,6 +69,29 @@ static void cleaning_up_ends_after_its_own_time(void **state)
     world_close(&world);
 }
 
+static void cleaning_up_ends_when_the_host_says_so(void **state)
+{
+    struct world world;
+    pxm_run *run = NULL;
+    pxm_error error = {0};
+    (void)state;
+
+    world_open(&world, 1, NULL, "cleanup",
+               "version: 1\n"
+               "steps: [{id: s, fake.note: {fail: a.b}}]\n"
+               "on_failure: [{id: h, fake.hang: {advance: 10}}]\n",
+               NULL);
+    const struct pxm_run_options options = {.struct_size = sizeof options};
+    const struct pxm_run_start start = {.options = &options, .end_ms = 700};
+    int64_t before_ms = fake_clock.monotonic_ms(fake_clock.arg);
+    assert_int_equal(pxm_run_begin(pxm_project_pipeline(world.project, "cleanup"), &start, &run, &error), PXM_OK);
+    assert_int_equal(pxm_run_wait(run, -1), 1);
+    assert_string_equal(pxm_error_code(pxm_run_error(run)), "a.b");
+    assert_in_range(fake_clock.monotonic_ms(fake_clock.arg) - before_ms, 700, 720);
+    pxm_run_free(run);
+    world_close(&world);
+}
+
 static void the_least_of_host_pipeline_and_caller_is_the_deadline(void **state)
 {
     struct world world;
@@ -217,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_step_is_stopped_at_its_timeout_and_its_fallback_runs),
         cmocka_unit_test(no_rule_helps_when_the_whole_run_is_late),
         cmocka_unit_test(cleaning_up_ends_after_its_own_time),
+        cmocka_unit_test(cleaning_up_ends_when_the_host_says_so),
         cmocka_unit_test(the_least_of_host_pipeline_and_caller_is_the_deadline),
         cmocka_unit_test(a_run_that_waited_too_long_does_nothing),
         cmocka_unit_test(a_run_is_cancelled_from_another_thread),

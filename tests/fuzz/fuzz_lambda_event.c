@@ -1,5 +1,5 @@
-/* Any text as an event of Lambda: what is taken for a request has a path and a query that a server could have got, and its
- * body is decoded the same way whatever the gateway wrote. */
+/* Any text as an event of Lambda: what is taken for a request has a path and a query that a server could have got, and
+ * whatever its body is, it is no larger than what the gateway wrote. */
 #include "base/blob.h"
 #include "base/error.h"
 #include "base/json.h"

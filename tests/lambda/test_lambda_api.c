@@ -1,4 +1,4 @@
-/* Streams of the client that break while they are sent, before a server of one connection that keeps what it is sent. */
+/* Streams that break while they are sent, before a server of one connection that keeps what it is sent. */
 #include "lambda/runtime_api.h"
 
 #include "base/blob.h"

@@ -63,6 +63,8 @@ explain() {
             say "Your credentials may not do this; docs/deploy-aws.md says what who deploys needs." ;;
         *"Could not connect to the endpoint"* | *"Could not resolve"*)
             say "The service was not reached: no network, or the region does not exist." ;;
+        *"Unknown options"*)
+            say "This AWS command line is too old for that; \`deploy --adopt\` needs 2.15 or later." ;;
         *ThrottlingException* | *"Rate exceeded"*)
             say "AWS asks for patience; try again in a minute." ;;
         *"does not exist"* | *ResourceNotFoundException* | *NoSuchBucket* | *"Not Found"*)

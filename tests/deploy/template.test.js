@@ -247,3 +247,9 @@ test('the_dashboard_is_json_and_names_what_is_there', () => {
   assert.strictEqual(widgets.length, 6);
   assert(mentions(template.Resources.Dashboard).length > 10);
 });
+
+test('the_guide_shows_the_template_as_it_is', () => {
+  const { DOCUMENT, rewrite } = require('./document');
+  const text = fs.readFileSync(DOCUMENT, 'utf8');
+  assert.strictEqual(text, rewrite(text), 'run: node tests/deploy/document.js --write');
+});

@@ -11,7 +11,6 @@ const { shapes } = require('../lambda/gateway.js');
 const { REGION, SECRET } = require('./services');
 
 const types = { '.html': 'text/html; charset=utf-8', '.json': 'application/json', '.js': 'text/javascript; charset=utf-8' };
-const TRIES = 3; // of an event that S3 sends: Lambda repeats it twice
 
 const readAll = async (stream) => {
   const chunks = [];
@@ -32,15 +31,18 @@ class Cloud {
   // resources: resolved. bootstraps: key of a zip -> {program, cwd}. site: folder of the page.
   static async start({ resources, services, bootstraps, site }) {
     const cloud = new Cloud();
-    Object.assign(cloud, { resources, services, site, functions: {}, deadLetters: [], delivered: [] });
+    Object.assign(cloud, { resources, services, site, functions: {}, deadLetters: [], delivered: [], pending: new Set() });
     for (const [name, { Type, Properties }] of Object.entries(resources)) {
       if (Type === 'AWS::Lambda::Function') cloud.functions[name] = await cloud.startFunction(Properties, bootstraps);
     }
     cloud.notifications = await listen((req, res) => cloud.takeNotification(req, res));
     cloud.front = await listen((req, res) => cloud.serve(req, res));
     cloud.url = `http://127.0.0.1:${cloud.front.address().port}`;
-    const [{ Filter, Function: arn }] = resources.ImagesBucket.Properties.NotificationConfiguration.LambdaConfigurations;
-    cloud.notified = cloud.functionOf(arn);
+    const { LambdaConfigurations: direct, QueueConfigurations: queued } = resources.ImagesBucket.Properties.NotificationConfiguration;
+    const [{ Filter }] = direct || queued;
+    cloud.isQueued = Boolean(queued);
+    const source = resources.ThumbnailSource && resources.ThumbnailSource.Properties.FunctionName;
+    cloud.notified = cloud.functionOf(cloud.isQueued ? source : direct[0].Function);
     await services.control('/settings', { gate: { notify: { prefix: Filter.S3Key.Rules[0].Value,
       url: `http://127.0.0.1:${cloud.notifications.address().port}/` } } });
     const { S3Client } = createRequire(path.join(process.env.AWS_GATE_MODULES, 'x.js'))('@aws-sdk/client-s3');
@@ -70,17 +72,35 @@ class Cloud {
   async takeNotification(req, res) {
     const event = JSON.parse(await readAll(req));
     res.writeHead(200).end();
-    await this.deliver(event);
+    const delivery = this.deliver(event);
+    this.pending.add(delivery);
+    await delivery.finally(() => this.pending.delete(delivery));
   }
 
-  // As Lambda does it with events: again where it failed, and to the destination for failures in the end.
+  // That no event that came is on its way any more.
+  async settled() {
+    while (this.pending.size > 0) await Promise.all(this.pending);
+  }
+
+  // As Lambda does it with events: again where it failed, and in the end to where the template says.
   async deliver(event) {
-    for (let i = 0; i < TRIES; i++) {
-      const answer = await this.notified.invoke(event);
-      this.delivered.push({ event, outcome: answer.outcome });
-      if (answer.outcome === 'response') return;
+    const { ThumbnailQueue: queue, ThumbnailRetries: retries } = this.resources;
+    const tries = this.isQueued ? queue.Properties.RedrivePolicy.maxReceiveCount : retries.Properties.MaximumRetryAttempts + 1;
+    for (let i = 1; i <= tries; i++) {
+      const answer = await this.notified.invoke(this.isQueued ? this.messageOf(event, i) : event);
+      const isTaken = answer.outcome === 'response' && !(this.isQueued && JSON.parse(answer.body).batchItemFailures.length > 0);
+      this.delivered.push({ event, isTaken });
+      if (isTaken) return;
     }
     this.deadLetters.push(event);
+  }
+
+  messageOf(event, count) {
+    const { QueueName } = this.resources.ThumbnailQueue.Properties;
+    return { Records: [{ messageId: '19dd0b57-b21e-4ac1-bd88-01bbb068cb78', receiptHandle: 'MessageReceiptHandle', body: JSON.stringify(event),
+      attributes: { ApproximateReceiveCount: String(count), SentTimestamp: String(Date.now()), SenderId: 'AIDA', ApproximateFirstReceiveTimestamp: '1' },
+      messageAttributes: {}, md5OfBody: '', eventSource: 'aws:sqs', eventSourceARN: `arn:aws:sqs:${REGION}:111122223333:${QueueName}`,
+      awsRegion: REGION }] };
   }
 
   // ---- the distribution ----

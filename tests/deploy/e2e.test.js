@@ -16,11 +16,12 @@ const { load, resolve } = require('./template');
 const root = path.join(__dirname, '../..');
 const photo = fs.readFileSync(path.join(root, 'examples/photo.jpg'));
 const TOKEN = 'a-token-of-tests';
-const resources = resolve(load(path.join(root, 'deploy/aws/template.yaml')),
-  { 'AWS::Region': REGION, CodeBucket: 'code', CodeKey: 'full', LightCodeKey: 'light', UploadToken: TOKEN });
+const template = load(path.join(root, 'deploy/aws/template.yaml'));
+const given = { 'AWS::Region': REGION, CodeBucket: 'code', CodeKey: 'full', LightCodeKey: 'light', UploadToken: TOKEN };
+const resources = resolve(template, given);
 const roles = Object.entries(resources).filter(([, it]) => it.Type === 'AWS::IAM::Role').map(([name]) => name);
 
-let folder, services, cloud;
+let folder, services, cloud, site;
 
 function programs() {
   const { PACKAGE, BOOTSTRAP } = process.env;
@@ -31,7 +32,8 @@ function programs() {
 
 test.before(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cloud-'));
-  const site = path.join(folder, 'site'), project = path.join(folder, 'pipelines');
+  const project = path.join(folder, 'pipelines');
+  site = path.join(folder, 'site');
   fs.mkdirSync(site);
   fs.writeFileSync(path.join(site, 'index.html'), '<!doctype html><title>page</title>');
   fs.writeFileSync(path.join(site, 'config.json'), '{"v":1,"name":"pix","api":"/api","media":""}');
@@ -84,6 +86,7 @@ test('an_upload_becomes_objects_a_record_and_a_place_in_the_gallery', async () =
 test('an_event_that_comes_twice_changes_nothing', async () => {
   const { filename } = await (await upload()).json();
   const before = await until(filename, 'ready');
+  await cloud.settled();
   const { event } = cloud.delivered.find(({ event: it }) => it.Records[0].s3.object.key === `uploads/${filename}`);
   await cloud.deliver(event);
   const after = await until(filename, 'ready');
@@ -95,6 +98,7 @@ test('an_event_of_an_original_that_is_gone_sweeps_up_what_was_made', async () =>
   await until(filename, 'ready');
   const removed = await services.pixmill(null, ['run', 'remove', '--set', `filename=${filename}`]);
   assert.strictEqual(removed.code, 0, removed.stderr);
+  await cloud.settled();
   const { event } = cloud.delivered.find(({ event: it }) => it.Records[0].s3.object.key === `uploads/${filename}`);
   await cloud.deliver(event);
   assert.strictEqual((await call('GET', `/api/images/${filename}`)).status, 404);
@@ -126,10 +130,20 @@ test('smoke_finds_nothing_wrong', async () => {
   assert.strictEqual(code, 0, stdout + stderr);
 });
 
-test('nothing_was_given_up', () => {
-  const outcomes = cloud.delivered.map(({ outcome }) => outcome);
-  assert(outcomes.every((it) => it === 'response'), outcomes.join());
+test('nothing_was_given_up', async () => {
+  await cloud.settled();
+  assert(cloud.delivered.every(({ isTaken }) => isTaken));
   assert.deepStrictEqual(cloud.deadLetters, []);
+});
+
+test('through_the_queue_it_goes_as_well', async () => {
+  await cloud.stop();
+  cloud = await Cloud.start({ resources: resolve(template, { ...given, TriggerMode: 'queue' }), services, bootstraps: programs(), site });
+  await cloud.deliver({ Service: 'Amazon S3', Event: 's3:TestEvent', Time: '2026-01-01T00:00:00.000Z', Bucket: 'b', RequestId: 'r', HostId: 'h' });
+  const { filename } = await (await upload()).json();
+  await until(filename, 'ready');
+  await cloud.settled();
+  assert.deepStrictEqual(cloud.delivered.map(({ isTaken }) => isTaken), [true, true]);
 });
 
 test('the_roles_allow_all_that_was_called_and_nothing_more', () => {

@@ -98,6 +98,7 @@ struct journal_op { /* what its kind does not name stays zero */
     const char *key;         /* idempotency: of CLAIM and CONCLUDE; NULL or "": none */
     const char *fingerprint; /* what the key was used for */
     bool keep_key;           /* of CONCLUDE */
+    bool writes;             /* of COUNT: it is committed as if it had changed something, to see whether that goes */
     int64_t id, at_ms, now_ms, limit, cursor, every_ms, run_ms; /* now_ms 0: the clock's */
     /* results */
     int64_t ret_id; /* of a job that was added; 0: there was one already */

@@ -325,6 +325,7 @@ pxm_status journal_do_count(struct journal_db *db, struct journal_op *op)
         counts->oldest_ms = sqlite3_column_int64(ready, 1);
     }
     sqlite3_reset(ready);
+    db->changed = db->changed || op->writes;
     const struct {
         enum journal_sql which;
         int64_t *ret;

@@ -239,7 +239,7 @@ static void on_counted(struct journal_op *op)
     int64_t now_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg);
 
     observer->counting = false;
-    supervisor_note_journal(observer->supervisor, &op->error); /* a journal that is sound again is found to be so */
+    supervisor_note_journal(observer->supervisor, &op->error); /* so one that can be written again is found out */
     if (op->error.status == PXM_OK) {
         metrics_set(observer->jobs, (double)counts.expected, LABELS("expected"));
         metrics_set(observer->jobs, (double)counts.ready, LABELS("ready"));
@@ -266,8 +266,10 @@ void observe_tick(struct supervisor *supervisor)
     }
     if (!observer->counting && !atomic_load(&supervisor->draining)) {
         observer->counting = true;
-        observer->count = (struct journal_op){
-            .kind = JOURNAL_COUNT, .done = on_counted, .now_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg)};
+        observer->count = (struct journal_op){.kind = JOURNAL_COUNT,
+                                              .done = on_counted,
+                                              .writes = !atomic_load(&supervisor->journal_is_sound),
+                                              .now_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg)};
         journal_submit(supervisor->journal, &observer->count);
     }
 }

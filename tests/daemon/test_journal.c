@@ -82,6 +82,34 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
 
 /* ---- expected jobs ---- */
 
+static void read_mark(const struct place *place, char bytes[256])
+{
+    char path[256];
+    place_path(place->folder, "journal.mark", path);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    memset(bytes, 0, 256);
+    assert_true(fread(bytes, 1, 256, file) > 0);
+    fclose(file);
+}
+
+static void counting_writes_only_where_it_is_asked_to(void **state)
+{
+    struct place *place = *state;
+    struct journal_op count = {.kind = JOURNAL_COUNT}, probe = {.kind = JOURNAL_COUNT, .writes = true};
+    char before[256], after[256];
+    place_must_open(place, JOURNAL_FOUND_NEW);
+    place_add(place, NULL, 0);
+    read_mark(place, before);
+    place_assert_done(place, &count);
+    read_mark(place, after);
+    assert_memory_equal(after, before, sizeof before);
+    place_assert_done(place, &probe);
+    assert_int_equal(probe.counts.ready, 1);
+    read_mark(place, after);
+    assert_memory_not_equal(after, before, sizeof before);
+}
+
 static void an_expected_job_is_ready_when_its_run_ends(void **state)
 {
     struct place *place = *state;
@@ -538,6 +566,7 @@ int main(void)
         PLACE_TEST(a_folder_without_a_journal_gets_one_that_is_private),
         PLACE_TEST(a_close_leaves_one_file_that_is_whole_by_itself),
         PLACE_TEST(a_folder_that_is_not_there_is_an_error),
+        PLACE_TEST(counting_writes_only_where_it_is_asked_to),
         PLACE_TEST(an_expected_job_is_ready_when_its_run_ends),
         PLACE_TEST(what_was_expected_when_the_process_died_is_ready),
         PLACE_TEST(one_run_expects_a_duplicate_once),

@@ -14,20 +14,37 @@ enum { REPORT_BYTES_MAX = 1 << 20 };
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-/* Asked for, or of the environment, or the first. */
+/* Tests read no environment. NULL: nobody says which. */
+static const char *wanted_profile(const char *name, bool outside)
+{
+    const char *wanted = name || outside ? name : secure_getenv("PIXMILL_PROFILE");
+
+    return wanted && wanted[0] != '\0' ? wanted : NULL;
+}
+
+static const struct pxm_profile *find_profile(const struct pxm_project *project, const char *wanted)
+{
+    if (wanted) {
+        return pxm_project_profile(project, wanted);
+    }
+    return project->profile_count > 0 ? &project->profiles[0] : NULL;
+}
+
+const struct pxm_profile *pxm_profile_choose(const struct pxm_project *project, const char *name)
+{
+    return find_profile(project, wanted_profile(name, false));
+}
+
 static const struct pxm_profile *choose_profile(const struct pxm_project *project,
                                                 const struct pxm_open_options *options, struct pxm_diags *diags)
 {
-    const char *name = options->profile || options->outside ? options->profile : secure_getenv("PIXMILL_PROFILE");
+    const char *wanted = wanted_profile(options->profile, options->outside != NULL);
+    const struct pxm_profile *profile = find_profile(project, wanted);
 
-    if (!name || name[0] == '\0') {
-        return project->profile_count > 0 ? &project->profiles[0] : NULL;
-    }
-    const struct pxm_profile *profile = pxm_project_profile(project, name);
-    if (!profile) {
+    if (wanted && !profile) {
         const struct pxm_span nowhere = {0};
         struct pxm_diag *diag =
-            pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E508", nowhere, "there is no profile `%.64s`", name);
+            pxm_diag_add(diags, PXM_SEVERITY_ERROR, "E508", nowhere, "there is no profile `%.64s`", wanted);
         pxm_diag_note(diags, diag, "%s has %zu, the first is `%s`", project->path, project->profile_count,
                       project->profile_count > 0 ? project->profiles[0].name : "");
     }

@@ -29,6 +29,8 @@ struct pxm_open_options {
                                           nobody else; its arena is that of `diags`. NULL: parsed now from the path */
     const struct pxm_outside *outside; /* for tests, which read no PIXMILL_PROFILE either; NULL: the world itself */
 };
+/* The profile of that name, or of the environment, or the first. NULL: there is none. [any] */
+const struct pxm_profile *pxm_profile_choose(const struct pxm_project *project, const char *name);
 pxm_status pxm_project_handle_open(pxm_engine *engine, const struct pxm_open_options *options, struct pxm_diags *diags,
                                    pxm_project_handle **ret, pxm_error *error);
 

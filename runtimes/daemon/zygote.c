@@ -13,7 +13,9 @@
 #include "daemon/ipc.h"
 #include "daemon/said.h"
 #include "daemon/worker.h"
+#include "engine/places.h"
 #include "engine/preload.h"
+#include "engine/project_handle.h"
 #include "lang/diag/diag.h"
 
 #include <dirent.h>
@@ -45,6 +47,8 @@ struct zygote {
     struct app_manifest *manifest;
     const struct pxm_extension *extensions;
     bool confined; /* as far as the kernel lets workers be */
+    char **places; /* where they may write, NULL at the end; NULL: the kernel cannot keep them there */
+    size_t place_count;
 };
 
 /* ---- what a process of ours starts with -------------------------------------------------------------------------- */
@@ -286,6 +290,52 @@ static bool load_project(struct zygote *zygote, const struct zygote_options *opt
     return status == PXM_OK;
 }
 
+/* ---- places ------------------------------------------------------------------------------------------------------ */
+
+static pxm_status add_place(void *arg, const char *path)
+{
+    struct zygote *zygote = arg;
+    char **more = realloc(zygote->places, (zygote->place_count + 2) * sizeof *more);
+
+    if (!more) {
+        return PXM_E_NO_MEMORY;
+    }
+    zygote->places = more;
+    more[zygote->place_count] = strdup(path);
+    if (!more[zygote->place_count]) {
+        return PXM_E_NO_MEMORY;
+    }
+    more[++zygote->place_count] = NULL;
+    return PXM_OK;
+}
+
+static void forget_places(struct zygote *zygote)
+{
+    for (size_t i = 0; i < zygote->place_count; i++) {
+        free(zygote->places[i]);
+    }
+    free(zygote->places);
+    zygote->places = NULL;
+    zygote->place_count = 0;
+}
+
+/* What the profile's resources are given as paths, and the state folder, where they may be without saying so. */
+static bool find_places(struct zygote *zygote)
+{
+    const struct pxm_profile *profile = pxm_profile_choose(zygote->project, zygote->profile);
+    pxm_error error = {0};
+
+    if (!confine_can_files()) {
+        pxm_log(PXM_LOG_WARN, "worker", NULL, "workers may write everywhere: the kernel has no Landlock");
+        return true;
+    }
+    pxm_status status = add_place(zygote, zygote->state ? zygote->state : zygote->project->root);
+    if (status == PXM_OK && profile) {
+        status = pxm_places_each(zygote->project, profile, add_place, zygote, &error);
+    }
+    return status == PXM_OK;
+}
+
 /* ---- forking ----------------------------------------------------------------------------------------------------- */
 
 static void tell_pid(void)
@@ -307,6 +357,10 @@ static int run_worker(struct zygote *zygote, pid_t between)
     }
     tell_pid(); /* before anything can fail, as an orphan that nobody knows is never waited for */
     if (confine_limits(zygote->supervisor, zygote->memory_max, &error) != PXM_OK) {
+        pxm_log(PXM_LOG_ERROR, "worker", NULL, "%s", error.text);
+        return EXIT_LOST;
+    }
+    if (zygote->places && confine_files((const char *const *)zygote->places, &error) != PXM_OK) {
         pxm_log(PXM_LOG_ERROR, "worker", NULL, "%s", error.text);
         return EXIT_LOST;
     }
@@ -403,11 +457,12 @@ int zygote_main(const struct zygote_options *options)
         return EXIT_LOST;
     }
     zygote.confined = can_confine();
-    bool loaded = load_project(&zygote, options);
+    bool loaded = load_project(&zygote, options) && find_places(&zygote);
     if (loaded) {
         give_way(&zygote);
         serve(&zygote);
     }
+    forget_places(&zygote);
     app_manifest_free(zygote.manifest);
     pxm_arena_free(zygote.arena);
     pxm_registry_free(zygote.registry);

@@ -2,8 +2,11 @@
  * it was; the runs of other workers go on, and the place is filled again. */
 #include "crew_world.h"
 
+#include "daemon/confine.h"
+
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,6 +179,42 @@ static void expect_recycling(struct crew_world *world, const char *deed)
     crew_world_done(world);
 }
 
+/* A store that lies elsewhere, too, is written to; what no resource names is not. */
+static void one_that_writes_what_is_not_the_projects_is_refused(void **state)
+{
+    char stores[256], place[64] = "elsewhere-XXXXXX", path[128];
+    struct crew_world world;
+    struct world_run run = {0};
+    (void)state;
+
+    if (!confine_can_files()) {
+        print_message("left out: this kernel has no Landlock\n");
+        skip();
+    }
+    assert_non_null(mkdtemp(place));
+    char *folder = realpath(place, NULL);
+    snprintf(stores, sizeof stores, "{images: {localfs: {root: %s/images}}}", folder);
+    crew_world_init(&world, stores);
+    crew_world_write(&world, "keep.yaml",
+                     "version: 1\n"
+                     "inputs: {file: {type: blob}}\n"
+                     "triggers: {go: {http: {method: POST, path: /keep}, bind: {file: \"${event.body}\"}}}\n"
+                     "steps: [{in: input.file, put: {store: images, key: \"kept/${run.id}\"}}]\n");
+    crew_world_open(&world);
+    world_run_whole(&world, &run, "keep", world_body(pxm_blob_copy("abc", 3)));
+    assert_string_equal(run.run.error.text, "");
+    world_run_done(&run);
+    world_run_whole(&world, &run, "deed", world_deed("elsewhere"));
+    assert_string_equal(run.run.error.text, "");
+    assert_int_equal(world_int(&run, "error"), EACCES);
+    world_run_done(&run);
+    crew_world_done(&world);
+    snprintf(path, sizeof path, "rm -r %s", place);
+    FILE *remover = popen(path, "r");
+    assert_int_equal(remover ? pclose(remover) : -1, 0);
+    free(folder);
+}
+
 static void one_that_leaks_memory_is_replaced(void **state)
 {
     struct crew_world world;
@@ -290,6 +329,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_that_is_killed_from_outside_ran_out_of_memory),
         cmocka_unit_test(the_text_says_how_a_worker_ended),
         cmocka_unit_test(one_that_reaches_for_other_processes_is_refused),
+        cmocka_unit_test(one_that_writes_what_is_not_the_projects_is_refused),
         cmocka_unit_test(one_that_leaks_memory_is_replaced),
         cmocka_unit_test(one_that_leaks_descriptors_is_replaced),
         cmocka_unit_test(a_plugin_that_crashes_when_it_is_loaded_makes_no_crew),

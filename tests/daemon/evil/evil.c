@@ -187,6 +187,19 @@ static int run_program(void)
     return errno;
 }
 
+/* In the folder that the daemon was started in, which is none of the project's. */
+static int write_elsewhere(void)
+{
+    int fd = open("pixmill-was-here", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        return errno;
+    }
+    close(fd);
+    unlink("pixmill-was-here");
+    return 0;
+}
+
 static int die_by_kill(void)
 {
     raise(SIGKILL);
@@ -235,6 +248,7 @@ static const struct {
              {"kill_parent", kill_supervisor},
              {"fork", fork_bomb},
              {"exec", run_program},
+             {"elsewhere", write_elsewhere},
              {"kill_self", die_by_kill}};
 
 static int commit(const char *deed)

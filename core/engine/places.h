@@ -10,8 +10,9 @@
  * bindings filled. */
 pxm_status pxm_places_make(const struct pxm_bindings *bindings, const void *config, pxm_error *error);
 
-/* Tells every path that the resources of a profile are given, once the folders above it are made: all files of its stores
- * and tables are there, or below. What cannot be read of the environment is left out; opening the project will say so. */
+/* Tells every path that the resources of a profile are given, once the folders above it are made: all files of its
+ * stores and tables are there, or below. What cannot be read of the environment is left out; opening the project will
+ * say so. */
 pxm_status pxm_places_each(const struct pxm_project *project, const struct pxm_profile *profile,
                            pxm_status (*each)(void *arg, const char *path), void *arg, pxm_error *error);
 

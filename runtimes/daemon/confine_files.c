@@ -1,5 +1,6 @@
-/* Where a worker may write, by Landlock: below the folders of its stores and tables, the state folder, and what libraries
- * need for themselves. It may read as before: what libraries read of a system is no list that would stay true. */
+/* Where a worker may write, by Landlock: below the folders of its stores and tables, the state folder, and what
+ * libraries need for themselves. It may read as before: what libraries read of a system is no list that would stay
+ * true. */
 #include "daemon/confine.h"
 
 #include <errno.h>
@@ -43,8 +44,8 @@ static bool to_parent(char *path)
     return true;
 }
 
-/* The folder that a path is, or that the file of that name is in, or, where that is to be made yet, the nearest above it.
- * -1: there is none. */
+/* The folder that a path is, or that the file of that name is in, or, where that is to be made yet, the nearest above
+ * it. -1: there is none. */
 static int open_place(char *path)
 {
     int fd;

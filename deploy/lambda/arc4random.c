@@ -1,5 +1,5 @@
-/* What Debian's libexpat.a takes from glibc 2.36, for machines with an older one: its hash tables are salted by it. Goes
- * into the package's copy of that archive. */
+/* What Debian's libexpat.a takes from glibc 2.36, for machines with an older one: its hash tables are salted by it.
+ * Goes into the package's copy of that archive. */
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/types.h>

@@ -31,7 +31,7 @@ check_packing() {
     [ "$bytes" -le $most ] || complain "is $bytes bytes, and at most $most were meant"
     names=$(unzip -Z1 "$zip")
     [ "$names" = "$(printf '%s\n' "$names" | LC_ALL=C sort -u)" ] || complain "is not in order"
-    odd=$(printf '%s\n' "$names" | grep -vxE "bootstrap|licenses/[A-Za-z0-9.-]+|pipelines/[a-z.-]+\.yaml|\
+    odd=$(printf '%s\n' "$names" | grep -vxE "bootstrap|licenses/[A-Za-z0-9.-]+|pipelines/[A-Za-z0-9_./-]+\.yaml|\
 plugins/(resize|vips)-body\.so|lib/libvips-cpp\.so\.$vips_version" || true)
     [ -z "$odd" ] || complain "holds what is not meant to be there:" $odd
     for name in bootstrap licenses/pixmill.txt licenses/NOTICE pipelines/pixmill.yaml; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes build/package/pixmill-lambda-ARCH.zip and pixmill-lambda-light-ARCH.zip, and looks through what came out.
-# usage: package.sh [arm64|x86_64|all]
+# usage: package.sh [arm64|x86_64|all] [PROJECT]      PROJECT: a folder with pixmill.yaml in place of pipelines/
 set -eu
 cd "$(dirname "$0")/../.."
 . deploy/lambda/lib.sh
@@ -8,6 +8,8 @@ cd "$(dirname "$0")/../.."
 # compile ARCH: bootstrap and the modules that map libvips.
 compile() {
     build=$package_folder/build-$1
+    # What CMake has found is only as good as what it found it in.
+    [ ! -e "$build/CMakeCache.txt" ] || [ "$build/CMakeCache.txt" -nt "$target/made" ] || rm -rf "$build"
     # Everything but what keeps its things on one machine; what has a body comes as two.
     linked=$(sed -n 's/^pixmill_add_plugin(\([a-z0-9-]*\).*/\1/p' plugins/*/CMakeLists.txt |
         grep -vxE 'localfs|sqlite|.*-body' | paste -s -d ';')
@@ -31,8 +33,12 @@ lay_out() {
     rm -rf "$1"
     mkdir -p "$1/licenses"
     "$triplet-strip" -o "$1/bootstrap" "$build/libexec/pixmill/bootstrap"
-    mkdir "$1/pipelines"
-    (cd pipelines && find . -maxdepth 1 -name '*.yaml' ! -name '*.test.yaml' -exec cp {} "$1/pipelines" \;)
+    # The project, without its tests and what it kept on this machine.
+    (cd "$project" && find . \( -name fixtures -o -name golden -o -name var -o -name '.?*' \) -prune -o \
+        -type f -name '*.yaml' ! -name '*.test.yaml' -print) | while IFS= read -r file; do
+        mkdir -p "$1/pipelines/$(dirname "$file")"
+        cp "$project/$file" "$1/pipelines/$file"
+    done
     cp LICENSE "$1/licenses/pixmill.txt"
     cp "$target"/licenses/*.txt "$1/licenses"
     cp deploy/lambda/NOTICE "$1/licenses"
@@ -69,6 +75,8 @@ make() {
     done
 }
 
+project=${2:-pipelines}
+[ -e "$project/pixmill.yaml" ] || die "$project holds no pixmill.yaml"
 mkdir -p "$package_folder"
 case ${1:-all} in
     all) make arm64 && make x86_64 ;;

@@ -1,5 +1,6 @@
 /* `decode`: names the format, checks the header against the limits, and keeps the file as a lazy picture. */
 #include "body.h"
+#include "hevc.h"
 #include "picture.h"
 
 static int discard(VipsRegion *region, VipsRect *area, void *arg)
@@ -105,6 +106,7 @@ static pxm_status apply(void *self, pxm_job *job, const struct pxm_call *call, p
     status = resize_header_read(&walk, &header);
     status = status ? status : count_frames(&walk, options, &header, &frames);
     status = status ? status : resize_header_allow(&walk, &header, frames, limits);
+    status = status ? status : resize_hevc_allow(&walk, &header);
     if (status) {
         return status;
     }

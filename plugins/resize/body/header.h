@@ -28,6 +28,7 @@ struct resize_header {
     bool progressive;    /* or interlaced: the decoder holds all of it                                   */
     bool metadata;       /* holds anything beyond pixels and colour: EXIF, XMP, comments                 */
     bool skip_chunks;    /* PNG: has chunks that the decoder must not see                                */
+    bool hevc;           /* HEIF: packed by HEVC, which not every libvips decodes                        */
     int orientation;     /* EXIF, 1..8                                                                   */
     int64_t scans;       /* JPEG: SOS markers that the decoder will meet                                 */
     int64_t pixel_bytes; /* memory that decoding takes: a pixel of the whole picture, and ...            */

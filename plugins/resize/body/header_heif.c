@@ -82,6 +82,8 @@ static bool visit_property(struct heif *h, size_t type, struct box box)
     } else if (resize_walk_is(h->w, type, "auxC") && box.end - box.at < 256 &&
                (contains(h->w, box, "auxiliary:alpha") || contains(h->w, box, "auxid:1"))) {
         h->ret->has_alpha = true;
+    } else if (resize_walk_is(h->w, type, "hvcC")) {
+        h->ret->hevc = true;
     }
     return true;
 }

@@ -1,6 +1,7 @@
 /* Opens files for operations that measure. Any thread with a job. */
 #include "still.h"
 #include "finish.h"
+#include "hevc.h"
 #include "picture.h"
 
 /* The finished first frame, of one or three bands and perhaps alpha, as three bands over white. */
@@ -68,6 +69,7 @@ pxm_status resize_still_open(const struct vipsbase_pull *pull, pxm_blob *blob, s
     }
     status = resize_header_read(&walk, &still.header);
     status = status ? status : resize_header_allow(&walk, &still.header, 1, limits);
+    status = status ? status : resize_hevc_allow(&walk, &still.header);
     status = status ? status : open_frame(pull, blob, &still, &frame, error);
     status = status ? status : vipsbase_pull_to_memory(pull, frame, &still.image, error);
     if (!status) {

@@ -52,6 +52,24 @@ static void check_format(const char *suffix, const char *name, const char *media
     pxm_value_unref(blob);
 }
 
+static void a_heic_of_a_phone_opens_where_libvips_decodes_hevc(void **state)
+{
+    char *bytes = NULL;
+    gsize length = 0;
+    (void)state;
+
+    assert_true(g_file_get_contents(PXM_TEST_SOURCE "/tests/package/phone.heic", &bytes, &length, NULL));
+    pxm_value *blob = blob_of(bytes, length);
+    pxm_value *image = decode(blob, &job);
+    VipsImage *got = pixels(image, &job);
+    assert_int_equal(got->Xsize, 64);
+    assert_int_equal(got->Ysize, 64);
+    g_object_unref(got);
+    pxm_value_unref(image);
+    pxm_value_unref(blob);
+    g_free(bytes);
+}
+
 static void every_format_opens_with_its_facts(void **state)
 {
     (void)state;
@@ -386,6 +404,7 @@ int main(void)
         cmocka_unit_test_setup(cmyk_becomes_rgb_with_and_without_a_profile, start),
         cmocka_unit_test_setup(a_wide_gamut_profile_is_applied_and_srgb_is_left_alone, start),
         cmocka_unit_test_setup(the_first_frame_is_kept_unless_all_are_wanted, start),
+        cmocka_unit_test_setup(a_heic_of_a_phone_opens_where_libvips_decodes_hevc, start),
         cmocka_unit_test_setup(a_page_of_a_tiff_is_chosen, start),
         cmocka_unit_test_setup(asking_for_less_decodes_less, start),
         cmocka_unit_test_setup(damage_shows_at_once_when_verified, start),

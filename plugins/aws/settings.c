@@ -130,6 +130,25 @@ static bool take_texts(const struct aws_options *options, struct aws_settings *s
            keep(&settings->session_token, options->session_token);
 }
 
+pxm_status aws_options_check(const struct pxm_host *host, const struct aws_options *options, const char *service,
+                             pxm_error *error)
+{
+    struct aws_endpoint endpoint;
+    const char *reason = NULL;
+    if (options->region && !aws_is_host_label(options->region)) {
+        return host->fail(error, PXM_E_INVALID, "option.invalid",
+                          "region is no region: letters, digits and hyphens, such as eu-central-1");
+    }
+    if (options->endpoint && !aws_endpoint_parse(service, options->endpoint, &endpoint, &reason)) {
+        return host->fail(error, PXM_E_INVALID, "option.invalid", "endpoint cannot be used: %s", reason);
+    }
+    if (!options->access_key != !options->secret_key) {
+        return host->fail(error, PXM_E_INVALID, "option.invalid",
+                          "access_key and secret_key belong together: give both or none");
+    }
+    return PXM_OK;
+}
+
 pxm_status aws_settings_load(const struct pxm_host *host, const struct aws_options *options, const char *service,
                              struct aws_settings *ret, pxm_error *error)
 {

@@ -24,8 +24,6 @@ static pxm_status validate(const struct pxm_host *host, const void *config, pxm_
 {
     const struct dynamo_config *settings = config;
     struct tablebase base = {.host = host, .key_field = settings->key};
-    struct aws_endpoint endpoint;
-    const char *reason = NULL;
     if (!settings->table || !is_name(settings->table)) {
         return host->fail(error, PXM_E_INVALID, "option.invalid",
                           "table is no name of a table: 3 to 255 letters, digits, dots, hyphens and underscores");
@@ -38,16 +36,8 @@ static pxm_status validate(const struct pxm_host *host, const void *config, pxm_
         return host->fail(error, PXM_E_INVALID, "option.invalid",
                           "key: names that start with " DYNAMO_OWN " are the table's own");
     }
-    if (settings->region && !aws_is_host_label(settings->region)) {
-        return host->fail(error, PXM_E_INVALID, "option.invalid",
-                          "region is no region: letters, digits and hyphens, such as eu-central-1");
-    }
-    if (settings->endpoint && !aws_endpoint_parse(service.name, settings->endpoint, &endpoint, &reason)) {
-        return host->fail(error, PXM_E_INVALID, "option.invalid", "endpoint cannot be used: %s", reason);
-    }
-    if (!settings->access_key != !settings->secret_key) {
-        return host->fail(error, PXM_E_INVALID, "option.invalid",
-                          "access_key and secret_key belong together: give both or none");
+    if (aws_options_check(host, &settings->aws, service.name, error) != PXM_OK) {
+        return PXM_E_INVALID;
     }
     return tablebase_check_indexes(&base, settings->indexes, error);
 }
@@ -63,14 +53,6 @@ static void destroy(void *self)
 static pxm_status create(const struct pxm_host *host, const void *config, void **ret_self, pxm_error *error)
 {
     const struct dynamo_config *settings = config;
-    struct aws_options options = {.region = settings->region,
-                                  .endpoint = settings->endpoint,
-                                  .profile = settings->profile,
-                                  .ca_file = settings->ca_file,
-                                  .access_key = settings->access_key,
-                                  .secret_key = settings->secret_key,
-                                  .session_token = settings->session_token,
-                                  .attempts_max = settings->max_attempts};
     pxm_status status = validate(host, config, error);
     if (status != PXM_OK) {
         return status;
@@ -83,7 +65,7 @@ static pxm_status create(const struct pxm_host *host, const void *config, void *
     dynamo->config = settings;
     dynamo->base = (struct tablebase){.host = host, .key_field = settings->key};
     pthread_mutex_init(&dynamo->lock, NULL);
-    status = aws_client_new(host, &service, &options, &dynamo->client, error);
+    status = aws_client_new(host, &service, &settings->aws, &dynamo->client, error);
     if (status != PXM_OK) {
         destroy(dynamo);
         return status;
@@ -135,40 +117,11 @@ static const struct pxm_option options[] = {
      .offset = FIELD(indexes, const pxm_value *),
      .max = 32,
      .help = "Fields that `query` may ask for, of items written since; of a list each item can be found."},
-    {.name = "region",
-     .type = PXM_OPT_STRING,
-     .offset = FIELD(region, const char *),
-     .help = "Region of the table; else AWS_REGION, AWS_DEFAULT_REGION, the profile, or what this machine says."},
-    {.name = "endpoint",
-     .type = PXM_OPT_STRING,
-     .offset = FIELD(endpoint, const char *),
-     .help = "URL of a compatible service; else AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the profile, or DynamoDB "
-             "itself."},
-    {.name = "access_key",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_SECRET,
-     .offset = FIELD(access_key, const char *),
-     .help = "Access key; without it the environment, the shared files, the container and the machine are asked."},
-    {.name = "secret_key",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_SECRET,
-     .offset = FIELD(secret_key, const char *),
-     .help = "Secret of the access key."},
-    {.name = "session_token",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_SECRET | PXM_OPT_ADVANCED,
-     .offset = FIELD(session_token, const char *),
-     .help = "Token that goes with a temporary access key."},
-    {.name = "profile",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_ADVANCED,
-     .offset = FIELD(profile, const char *),
-     .help = "Profile in the shared files; else AWS_PROFILE, or the default one."},
-    {.name = "ca_file",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_PATH | PXM_OPT_ADVANCED,
-     .offset = FIELD(ca_file, const char *),
-     .help = "File of the certificates that are trusted; else AWS_CA_BUNDLE, or those of the system."},
+    AWS_OPTIONS(struct dynamo_config,
+                "Region of the table; else AWS_REGION, AWS_DEFAULT_REGION, the profile, or what this machine says.",
+                "URL of a compatible service; else AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the profile, or "
+                "DynamoDB itself.",
+                "4"),
     {.name = "index",
      .type = PXM_OPT_STRING,
      .flags = PXM_OPT_ADVANCED,
@@ -192,13 +145,6 @@ static const struct pxm_option options[] = {
      .max = 1024,
      .help =
          "What cursors are signed with, the same for all who serve the table; without it a secret lies in the table."},
-    {.name = "max_attempts",
-     .type = PXM_OPT_INT,
-     .flags = PXM_OPT_ADVANCED,
-     .offset = FIELD(max_attempts, int64_t),
-     .min = 1,
-     .max = 20,
-     .help = "How often a request is sent at most; else AWS_MAX_ATTEMPTS, or 4."},
     {.name = NULL},
 };
 

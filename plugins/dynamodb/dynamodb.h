@@ -55,10 +55,9 @@ enum {
 struct dynamo_config {
     const char *table, *key, *index;
     const pxm_value *indexes; /* list of field names; may be NULL */
-    const char *region, *endpoint, *profile, *ca_file;
-    const char *access_key, *secret_key, *session_token;
+    struct aws_options aws;
     const char *cursor_secret;
-    int64_t shards, max_attempts;
+    int64_t shards;
 };
 
 struct dynamo {

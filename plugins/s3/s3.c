@@ -21,11 +21,17 @@ static bool is_label(const char *name)
     return aws_is_host_label(name) && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
 }
 
+static bool is_address(const char *endpoint)
+{
+    struct aws_endpoint parsed;
+    const char *reason = NULL;
+    return endpoint && aws_endpoint_parse(service.name, endpoint, &parsed, &reason) && parsed.is_ip;
+}
+
 static pxm_status validate(const struct pxm_host *host, const void *config, pxm_error *error)
 {
     const struct s3_config *settings = config;
-    struct aws_endpoint endpoint;
-    const char *reason = NULL, *base = settings->base_url;
+    const char *base = settings->base_url;
     if (!settings->bucket || !is_bucket_name(settings->bucket)) {
         return host->fail(error, PXM_E_INVALID, "option.invalid",
                           "bucket is no name of a bucket: 3 to 63 letters, digits, dots and hyphens");
@@ -34,20 +40,12 @@ static pxm_status validate(const struct pxm_host *host, const void *config, pxm_
         return host->fail(error, PXM_E_INVALID, "option.invalid",
                           "base_url must end in a slash, as keys are appended to it");
     }
-    if (settings->region && !aws_is_host_label(settings->region)) {
-        return host->fail(error, PXM_E_INVALID, "option.invalid",
-                          "region is no region: letters, digits and hyphens, such as eu-central-1");
+    if (aws_options_check(host, &settings->aws, service.name, error) != PXM_OK) {
+        return PXM_E_INVALID;
     }
-    if (settings->endpoint && !aws_endpoint_parse("s3", settings->endpoint, &endpoint, &reason)) {
-        return host->fail(error, PXM_E_INVALID, "option.invalid", "endpoint cannot be used: %s", reason);
-    }
-    if (settings->addressing == S3_ADDRESSING_VIRTUAL && settings->endpoint && endpoint.is_ip) {
+    if (settings->addressing == S3_ADDRESSING_VIRTUAL && is_address(settings->aws.endpoint)) {
         return host->fail(error, PXM_E_INVALID, "option.invalid",
                           "addressing: virtual puts the bucket before the host, but endpoint is an address");
-    }
-    if (!settings->access_key != !settings->secret_key) {
-        return host->fail(error, PXM_E_INVALID, "option.invalid",
-                          "access_key and secret_key belong together: give both or none");
     }
     return PXM_OK;
 }
@@ -55,14 +53,6 @@ static pxm_status validate(const struct pxm_host *host, const void *config, pxm_
 static pxm_status create(const struct pxm_host *host, const void *config, void **ret_self, pxm_error *error)
 {
     const struct s3_config *settings = config;
-    struct aws_options options = {.region = settings->region,
-                                  .endpoint = settings->endpoint,
-                                  .profile = settings->profile,
-                                  .ca_file = settings->ca_file,
-                                  .access_key = settings->access_key,
-                                  .secret_key = settings->secret_key,
-                                  .session_token = settings->session_token,
-                                  .attempts_max = settings->max_attempts};
     pxm_status status = validate(host, config, error);
     if (status != PXM_OK) {
         return status;
@@ -73,7 +63,7 @@ static pxm_status create(const struct pxm_host *host, const void *config, void *
     }
     s3->host = host;
     s3->config = settings;
-    status = aws_client_new(host, &service, &options, &s3->client, error);
+    status = aws_client_new(host, &service, &settings->aws, &s3->client, error);
     if (status != PXM_OK) {
         free(s3);
         return status;
@@ -150,14 +140,10 @@ static const struct pxm_option options[] = {
      .flags = PXM_OPT_REQUIRED,
      .offset = FIELD(bucket, const char *),
      .help = "Bucket, or the alias of an access point, that holds the objects; it must be there."},
-    {.name = "region",
-     .type = PXM_OPT_STRING,
-     .offset = FIELD(region, const char *),
-     .help = "Region of the bucket; else AWS_REGION, AWS_DEFAULT_REGION, the profile, or what this machine says."},
-    {.name = "endpoint",
-     .type = PXM_OPT_STRING,
-     .offset = FIELD(endpoint, const char *),
-     .help = "URL of a compatible service; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile, or S3 itself."},
+    AWS_OPTIONS(struct s3_config,
+                "Region of the bucket; else AWS_REGION, AWS_DEFAULT_REGION, the profile, or what this machine says.",
+                "URL of a compatible service; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile, or S3 itself.",
+                "3"),
     {.name = "addressing",
      .type = PXM_OPT_ENUM,
      .offset = FIELD(addressing, int32_t),
@@ -168,38 +154,6 @@ static const struct pxm_option options[] = {
      .type = PXM_OPT_STRING,
      .offset = FIELD(base_url, const char *),
      .help = "What comes before the key in the URL of an object, such as that of a CDN; ends in a slash."},
-    {.name = "access_key",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_SECRET,
-     .offset = FIELD(access_key, const char *),
-     .help = "Access key; without it the environment, the shared files, the container and the machine are asked."},
-    {.name = "secret_key",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_SECRET,
-     .offset = FIELD(secret_key, const char *),
-     .help = "Secret of the access key."},
-    {.name = "session_token",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_SECRET | PXM_OPT_ADVANCED,
-     .offset = FIELD(session_token, const char *),
-     .help = "Token that goes with a temporary access key."},
-    {.name = "profile",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_ADVANCED,
-     .offset = FIELD(profile, const char *),
-     .help = "Profile in the shared files; else AWS_PROFILE, or the default one."},
-    {.name = "ca_file",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_PATH | PXM_OPT_ADVANCED,
-     .offset = FIELD(ca_file, const char *),
-     .help = "File of the certificates that are trusted; else AWS_CA_BUNDLE, or those of the system."},
-    {.name = "max_attempts",
-     .type = PXM_OPT_INT,
-     .flags = PXM_OPT_ADVANCED,
-     .offset = FIELD(max_attempts, int64_t),
-     .min = 1,
-     .max = 20,
-     .help = "How often a request is sent at most; else AWS_MAX_ATTEMPTS, or 3."},
     {.name = "if_absent",
      .type = PXM_OPT_ENUM,
      .flags = PXM_OPT_ADVANCED,

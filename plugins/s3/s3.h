@@ -31,11 +31,10 @@ enum s3_sign_parts { S3_SIGN_PARTS_ALWAYS, S3_SIGN_PARTS_UNLESS_TLS };
 enum s3_checksum { S3_CHECKSUM_OFF, S3_CHECKSUM_SHA256 };
 
 struct s3_config {
-    const char *bucket, *region, *endpoint, *profile, *base_url, *ca_file;
-    const char *access_key, *secret_key, *session_token;
+    struct aws_options aws;
+    const char *bucket, *base_url;
     int32_t addressing, if_absent, expect, checksum, sign_parts;
     int32_t list_v1;
-    int64_t max_attempts;
     int64_t multipart_above, part_size;
 };
 

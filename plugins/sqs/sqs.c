@@ -13,7 +13,6 @@ static const struct aws_service service = {.name = "sqs",
 static pxm_status validate(const struct pxm_host *host, const void *config, pxm_error *error)
 {
     const struct sqs_config *settings = config;
-    struct aws_endpoint endpoint;
     struct sqs_url url;
     const char *reason = NULL, *queue = settings->queue ? settings->queue : "";
     bool is_url = strstr(queue, "://") != NULL;
@@ -24,16 +23,8 @@ static pxm_status validate(const struct pxm_host *host, const void *config, pxm_
     if (!sqs_name_valid(is_url ? url.name : queue, &reason)) {
         return host->fail(error, PXM_E_INVALID, "option.invalid", "queue cannot be used: %s", reason);
     }
-    if (settings->region && !aws_is_host_label(settings->region)) {
-        return host->fail(error, PXM_E_INVALID, "option.invalid",
-                          "region is no region: letters, digits and hyphens, such as eu-central-1");
-    }
-    if (settings->endpoint && !aws_endpoint_parse(service.name, settings->endpoint, &endpoint, &reason)) {
-        return host->fail(error, PXM_E_INVALID, "option.invalid", "endpoint cannot be used: %s", reason);
-    }
-    if (!settings->access_key != !settings->secret_key) {
-        return host->fail(error, PXM_E_INVALID, "option.invalid",
-                          "access_key and secret_key belong together: give both or none");
+    if (aws_options_check(host, &settings->aws, service.name, error) != PXM_OK) {
+        return PXM_E_INVALID;
     }
     return PXM_OK;
 }
@@ -66,14 +57,7 @@ static pxm_status create(const struct pxm_host *host, const void *config, void *
 {
     const struct sqs_config *settings = config;
     struct sqs_url url = {.name = NULL};
-    struct aws_options options = {.region = settings->region,
-                                  .endpoint = settings->endpoint,
-                                  .profile = settings->profile,
-                                  .ca_file = settings->ca_file,
-                                  .access_key = settings->access_key,
-                                  .secret_key = settings->secret_key,
-                                  .session_token = settings->session_token,
-                                  .attempts_max = settings->max_attempts};
+    struct aws_options options = settings->aws;
     pxm_status status = validate(host, config, error);
     if (status != PXM_OK) {
         return status;
@@ -125,48 +109,12 @@ static const struct pxm_option options[] = {
      .flags = PXM_OPT_REQUIRED,
      .offset = FIELD(queue, const char *),
      .help = "URL of the queue, or its name; it must have a redrive policy, and no order (FIFO)."},
-    {.name = "region",
-     .type = PXM_OPT_STRING,
-     .offset = FIELD(region, const char *),
-     .help = "Region of the queue; else that of its URL, AWS_REGION, AWS_DEFAULT_REGION, the profile, or what this "
-             "machine says."},
-    {.name = "endpoint",
-     .type = PXM_OPT_STRING,
-     .offset = FIELD(endpoint, const char *),
-     .help = "URL of a compatible service; else AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL, the host of the queue's URL, "
-             "the profile, or SQS itself."},
-    {.name = "access_key",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_SECRET,
-     .offset = FIELD(access_key, const char *),
-     .help = "Access key; without it the environment, the shared files, the container and the machine are asked."},
-    {.name = "secret_key",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_SECRET,
-     .offset = FIELD(secret_key, const char *),
-     .help = "Secret of the access key."},
-    {.name = "session_token",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_SECRET | PXM_OPT_ADVANCED,
-     .offset = FIELD(session_token, const char *),
-     .help = "Token that goes with a temporary access key."},
-    {.name = "profile",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_ADVANCED,
-     .offset = FIELD(profile, const char *),
-     .help = "Profile in the shared files; else AWS_PROFILE, or the default one."},
-    {.name = "ca_file",
-     .type = PXM_OPT_STRING,
-     .flags = PXM_OPT_PATH | PXM_OPT_ADVANCED,
-     .offset = FIELD(ca_file, const char *),
-     .help = "File of the certificates that are trusted; else AWS_CA_BUNDLE, or those of the system."},
-    {.name = "max_attempts",
-     .type = PXM_OPT_INT,
-     .flags = PXM_OPT_ADVANCED,
-     .offset = FIELD(max_attempts, int64_t),
-     .min = 1,
-     .max = 20,
-     .help = "How often a request is sent at most; else AWS_MAX_ATTEMPTS, or 3."},
+    AWS_OPTIONS(struct sqs_config,
+                "Region of the queue; else that of its URL, AWS_REGION, AWS_DEFAULT_REGION, the profile, or what this "
+                "machine says.",
+                "URL of a compatible service; else AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL, the host of the queue's "
+                "URL, the profile, or SQS itself.",
+                "3"),
     {.name = NULL},
 };
 

@@ -50,9 +50,7 @@ enum {
 
 struct sqs_config {
     const char *queue; /* URL or name */
-    const char *region, *endpoint, *profile, *ca_file;
-    const char *access_key, *secret_key, *session_token;
-    int64_t max_attempts;
+    struct aws_options aws;
 };
 
 /* A message of a reply. */

@@ -1,0 +1,91 @@
+#!/bin/sh
+# Objects that did not pass through the daemon, of which their store tells through a queue, as a bucket does.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=serve_lib.sh
+. "$(dirname "$0")/serve_lib.sh"
+without_leak_check
+turned=$SOURCE/pipelines/fixtures/turned.jpg
+
+# The app, whose store has a queue; what is posted to /notify is a message of it.
+make_app_with_events() {
+    make_app
+    cat >app/pixmill.yaml <<'YAML'
+version: 1
+env: {PIXMILL_STATE: {type: string, default: var}}
+profiles:
+  local:
+    stores:
+      images: {localfs: {root: "${env.PIXMILL_STATE}/images"}, events: made}
+    tables:
+      images:
+        sqlite: {path: "${env.PIXMILL_STATE}/pixmill.db", table: images, key: filename, indexes: [tags, owner, status, sha256]}
+    queues:
+      made: {sqlite: {path: "${env.PIXMILL_STATE}/made.db", queue: made, max_attempts: 3}}
+YAML
+    cat >app/notify.yaml <<'YAML'
+version: 1
+inputs: {body: {type: record}}
+triggers: {told: {http: {method: POST, path: /notify}, bind: {body: "${event.json}"}}}
+steps: [{id: sent, send: {queue: made, body: "${input.body}"}}]
+output: {id: "${steps.sent.id}"}
+YAML
+}
+
+# notify KEY SEQUENCER: tells of an object, as S3 does.
+notify() {
+    printf '{"Records": [{"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": "b"}, "object": {"key": "%s", "sequencer": "%s"}}}]}' "$1" "$2" >body.json
+    ask POST /notify -H 'Content-Type: application/json' --data-binary @body.json
+    expect_status 200
+}
+
+it an_object_that_others_put_gets_its_thumbnails_when_the_queue_tells_of_it
+make_app_with_events
+serve
+mkdir -p state/images/uploads
+cp "$turned" state/images/uploads/dropped.jpg
+notify uploads%2Fdropped.jpg 01
+await_status dropped.jpg ready
+expect_json width 320
+[ -f state/images/thumbnails/dropped/320.webp ] || complain 'there is no thumbnail'
+stop_daemon
+expect_code 0
+
+it what_comes_twice_and_of_what_the_daemon_put_changes_nothing
+make_app_with_events
+serve
+upload "$turned"
+expect_status 201
+await_status "$filename" ready
+made=$(json created_at)
+for sequencer in 02 01 02; do
+    notify "uploads/$filename" $sequencer
+done
+cp "$turned" state/images/uploads/last.jpg
+notify uploads/last.jpg 01
+await_status last.jpg ready
+await_status "$filename" ready
+expect_equal "$(json created_at)" "$made" 'the time of the upload'
+ask GET '/images?limit=10'
+expect_json 'items.#' 2
+operate GET /admin/dead
+expect_json 'items.#' 0
+stop_daemon
+
+it what_is_no_event_stands_in_nobodys_way_and_is_kept
+make_app_with_events
+serve
+printf '{"hello": "world"}' >body.json
+ask POST /notify -H 'Content-Type: application/json' --data-binary @body.json
+expect_status 200
+notify '..%2F..%2Fetc%2Fpasswd' 01
+mkdir -p state/images/uploads
+cp "$turned" state/images/uploads/good.jpg
+notify uploads/good.jpg 01
+await_status good.jpg ready
+grep -q 'event.unknown.*dead letter' log || complain 'the log does not tell of what is no event'
+grep -q 'event.key.*dead letter' log || complain 'the log does not tell of the key'
+stop_daemon
+
+done_testing

@@ -41,7 +41,9 @@ static bool read_options(int argc, char **argv, struct lambda_settings *settings
         case OPTION_PROFILE:
             settings->profile = optarg;
             break;
-        case OPTION_HOST: /* there is no other one yet that takes events of files */
+        case OPTION_HOST:
+            sound = strcmp(optarg, "lambda") == 0;
+            break;
         case OPTION_JSON: /* the answer is JSON in any case */
         case OPTION_COLOR:
             break;

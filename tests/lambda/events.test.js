@@ -5,7 +5,7 @@ const { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, 
 const path = require('path');
 const { spawn } = require('child_process');
 const test = require('node:test');
-const { makeWorld, startFunction, photo } = require('./world.js');
+const { makeWorld, startFunction, photo, SOURCE } = require('./world.js');
 
 const note = 'version: 1\ninputs: {text: {type: string, pattern: "[a-z]+"}}\ntriggers:\n  told: {message: {queue: notes}, bind: {text: "${event.json.text}"}}\n' +
   'steps:\n  - {record: {table: images, key: "${input.text}", set: {text: "${input.text}", attempt: "${run.attempt}", run: "${run.id}"}}}\n';
@@ -16,6 +16,7 @@ const odd = 'version: 1\ninputs: {key: {type: string}, bytes: {type: int, defaul
   '  - {id: row, when: "input.bytes == 1", lookup: {table: images, key: "odd:${input.key}"}}\noutput: "${steps.row.item ?? null}"\n';
 const project = (text) => text.replace(/tables:/, 'queues: {notes: {sqlite: {path: "${env.PIXMILL_STATE}/queue.db"}}}\n    tables:');
 
+const small = readFileSync(path.join(SOURCE, 'pipelines', 'fixtures', 'turned.jpg'));
 let world, app, count = 0;
 
 test.before(async () => {
@@ -95,6 +96,27 @@ test('the same event again changes no byte', async () => {
 test('of one object that is told twice at once one run is enough', async () => {
   const name = put();
   assert.strictEqual(runs(await app.invoke(s3(name, name))), 1);
+});
+
+test('a hundred deliveries of one object at once leave one record and the same bytes', async () => {
+  const name = put('again.jpg', small);
+  await app.invoke(s3(name));
+  const before = await record(name);
+  const several = await startFunction(world, 'thumbnails', { AWS_LAMBDA_MAX_CONCURRENCY: '4' });
+  const events = Array.from({ length: 100 }, (_, i) => (i % 2 ? s3(name) : sqs(message(s3(name), `m-${i}`))));
+  const answers = await Promise.all(events.map((event) => several.invoke(event, { ms: 120000 })));
+  await several.stop();
+  answers.forEach((answer, i) => (i % 2 ? assert.strictEqual(runs(answer), 1) : assert.deepStrictEqual(failures(answer), [])));
+  assert.deepStrictEqual({ ...await record(name), updated_at: '' }, { ...before, updated_at: '' });
+});
+
+test('an object that is deleted between its events leaves nothing, in whatever order they come', async () => {
+  const name = put('order.jpg');
+  await app.invoke(s3(name));
+  rmSync(path.join(world.state, 'images', 'uploads', name));
+  for (let i = 0; i < 3; i++) assert.strictEqual(runs(await app.invoke(s3(name))), 1);
+  assert.strictEqual(await record(name), null);
+  assert.deepStrictEqual(thumbnails(name), []);
 });
 
 test('an event of S3, of SNS, of EventBridge and of SQS mean the same', async () => {

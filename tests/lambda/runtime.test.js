@@ -2,10 +2,11 @@
 'use strict';
 const assert = require('assert');
 const { mkdirSync, readFileSync, writeFileSync } = require('fs');
+const { spawnSync } = require('child_process');
 const path = require('path');
 const test = require('node:test');
 const { Runtime, readStream, STREAM } = require('./runtime.js');
-const { makeWorld, startFunction, photo, BOOTSTRAP } = require('./world.js');
+const { makeWorld, startFunction, photo, BOOTSTRAP, PIXMILL } = require('./world.js');
 
 const bytes = readFileSync(photo);
 const get = (rawPath, more = {}) => ({ version: '2.0', rawPath, rawQueryString: '', headers: {}, requestContext: { http: { method: 'GET', sourceIp: '::1' } }, ...more });
@@ -13,12 +14,14 @@ const upload = (body = bytes, claims = { sub: 'ann' }) => ({ ...get('/upload'), 
   body: body.toString('base64'), requestContext: { http: { method: 'POST', sourceIp: '::1' }, authorizer: { jwt: { claims } } } });
 const echo = 'version: 1\ninputs: {size: {type: int, default: 1}}\ntriggers:\n  ask:\n    http: {method: GET, path: "/echo/{size}"}\n    bind: {size: "${event.path.size}"}\noutput: {size: "${input.size}"}\n';
 const image = 'version: 1\ninputs: {name: {type: string}}\ntriggers:\n  ask:\n    http: {method: GET, path: "/raw/{name}"}\n    bind: {name: "${event.path.name}"}\nsteps: [{id: it, get: {store: images, key: "big/${input.name}", under: big/}}]\noutput: ${steps.it}\n';
+const deed = (name) => `version: 1\nsteps: [{evil.do: {deed: ${name}}}]\n`;
+const evil = { PIXMILL_PLUGIN_PATH: process.env.EVIL };
 const slow = 'version: 1\nsteps:\n  - vips: {op: gaussnoise, width: 3000, height: 3000}\n  - vips: {op: gaussblur, sigma: 90}\n  - vips: {op: gaussblur, sigma: 91}\n  - {id: file, encode: {format: png}}\noutput: {bytes: "${steps.file.bytes}"}\nlimits: {time: 60s}\n';
 
 let world, app; // shared by all that need nothing else
 
 test.before(async () => {
-  world = makeWorld({ 'echo.yaml': echo, 'raw.yaml': image, 'slow.yaml': slow });
+  world = makeWorld({ 'echo.yaml': echo, 'raw.yaml': image, 'slow.yaml': slow, 'sleep.yaml': deed('sleep'), 'die.yaml': deed('kill_self') });
   mkdirSync(path.join(world.state, 'images', 'big'), { recursive: true });
   writeFileSync(path.join(world.state, 'images', 'big', 'most'), Buffer.alloc(4700000, 1));
   writeFileSync(path.join(world.state, 'images', 'big', 'much'), Buffer.alloc(4800000, 1));
@@ -166,6 +169,21 @@ test('a run ends before the time of its event, and says so', async () => {
   });
 });
 
+test('a run that does not end is told of in time, and takes its process with it', async () => {
+  await withFunction('sleep', evil, async (runtime) => {
+    const answer = await runtime.invoke({ pipeline: 'sleep' }, { ms: 1000 });
+    assert.deepStrictEqual([answer.outcome, answer.type, answer.body.code], ['error', 'Function.Timeout', 'limit.time']);
+    assert.strictEqual(await runtime.exited, 1);
+  });
+});
+
+test('a plugin that crashes takes its process with it, which Lambda sees by itself', async () => {
+  await withFunction('die', evil, async (runtime) => {
+    assert.strictEqual((await runtime.invoke({ pipeline: 'die' })).outcome, 'lost');
+    assert.strictEqual(runtime.log.filter((entry) => entry.method === 'POST').length, 0);
+  });
+});
+
 // ---- several loops ----
 
 test('several events are worked on at once where Lambda says so', async () => {
@@ -226,6 +244,36 @@ test('the log says as much as Lambda wants', async () => {
     const step = runtime.lines().find((line) => line.source === 'step');
     assert.deepStrictEqual([step.level, step.step, step.requestId], ['DEBUG', 'it', answer.id]);
   });
+});
+
+// ---- pixmill invoke ----
+
+function invoke(args, input = '') {
+  const env = { ...process.env, PIXMILL_STATE: world.state, PIXMILL_PROFILE: 'local', ...evil };
+  const { status: code, stdout, stderr } = spawnSync(PIXMILL, ['invoke', '--project', world.app, ...args], { env, input });
+  return { code, out: stdout.toString(), err: stderr.toString() };
+}
+
+test('pixmill invoke prints the answer that Lambda would get', async () => {
+  const event = JSON.stringify(get('/echo/5'));
+  const { code, out } = invoke(['--handler', 'echo', '-'], event);
+  assert.deepStrictEqual([code, JSON.parse(JSON.parse(out).body)], [0, { size: 5 }]);
+  const file = path.join(world.folder, 'event.json');
+  writeFileSync(file, event);
+  assert.deepStrictEqual(JSON.parse(JSON.parse(invoke([file]).out).body), { size: 5 });
+  const lambda = await app.invoke(get('/echo/5'));
+  assert.deepStrictEqual(JSON.parse(invoke([file]).out), JSON.parse(lambda.body));
+});
+
+test('pixmill invoke says by its status what came of it', async () => {
+  const failed = invoke(['--handler', 'echo', '-'], '{}');
+  assert.deepStrictEqual([failed.code, JSON.parse(failed.out).errorType], [1, 'Function.BadEvent']);
+  assert.strictEqual(invoke(['/nowhere/event.json']).code, 2);
+  assert.strictEqual(invoke([]).code, 2);
+  assert.strictEqual(invoke(['--host', 'moon', '-']).code, 2);
+  const wrong = invoke(['--handler', 'ecko', '-'], '{}');
+  assert.strictEqual(wrong.code, 3);
+  assert.match(wrong.err, /did you mean `echo`/);
 });
 
 // ---- starting ----

@@ -152,13 +152,21 @@ class Cloud {
     });
   }
 
+  // Of an access token; its signature is the user pool's matter. null: there is none.
+  claimsOf(req) {
+    const token = /^Bearer [\w-]+\.([\w-]+)\.[\w-]+$/.exec(req.headers.authorization || '');
+    return token && JSON.parse(Buffer.from(token[1], 'base64url').toString());
+  }
+
   async callApi(req) {
     const body = await readAll(req), { StageName: stage } = this.resources.ApiStage.Properties;
     const [, at, query] = new RegExp(`^/${stage}([^?]*)\\??(.*)$`).exec(req.url);
     const route = this.routeOf(req.method, at);
     if (!route) return { status: 404, headers: { 'content-type': 'application/json' }, body: '{"message":"Not Found"}' };
+    const claims = route.Properties.AuthorizationType === 'JWT' ? this.claimsOf(req) : undefined;
+    if (claims === null) return { status: 401, headers: { 'www-authenticate': 'Bearer' }, body: '{"message":"Unauthorized"}' };
     const integration = this.resources[route.Properties.Target.split('/')[1]].Properties;
-    const event = { ...shapes.v2(req, at, query, body, { stage }), routeKey: route.Properties.RouteKey };
+    const event = { ...shapes.v2(req, at, query, body, { stage, claims }), routeKey: route.Properties.RouteKey };
     const answer = await this.functionOf(integration.IntegrationUri).invoke(event);
     if (answer.outcome !== 'response') return { status: 500, headers: {}, body: '{"message":"Internal Server Error"}' };
     const { statusCode, headers, body: text = '', isBase64Encoded } = JSON.parse(answer.body);

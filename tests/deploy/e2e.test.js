@@ -111,6 +111,15 @@ test('an_upload_whose_record_cannot_be_made_takes_its_original_back', async () =
   assert(answer.status >= 400, String(answer.status));
 });
 
+test('an_upload_that_is_sent_again_is_one_picture', async () => {
+  const again = { 'content-type': 'image/jpeg', 'idempotency-key': 'the-same' };
+  const first = await call('POST', '/api/upload', photo, again), second = await call('POST', '/api/upload', photo, again);
+  assert.deepStrictEqual([first.status, second.status], [201, 201], await second.clone().text());
+  const { filename } = await first.json();
+  assert.strictEqual((await second.json()).filename, filename);
+  await until(filename, 'ready');
+});
+
 test('who_has_no_token_changes_nothing', async () => {
   for (const [method, at] of [['POST', '/api/upload'], ['POST', '/api/uploads'], ['DELETE', '/api/images/a.jpg'], ['GET', '/api/me']]) {
     const answer = await fetch(`${cloud.url}${at}`, { method, body: method === 'POST' ? photo : undefined, headers: { 'content-type': 'image/jpeg' } });
@@ -144,6 +153,17 @@ test('through_the_queue_it_goes_as_well', async () => {
   await until(filename, 'ready');
   await cloud.settled();
   assert.deepStrictEqual(cloud.delivered.map(({ isTaken }) => isTaken), [true, true]);
+});
+
+test('with_cognito_who_signed_in_uploads_and_the_record_knows_whom', async () => {
+  await cloud.stop();
+  cloud = await Cloud.start({ resources: resolve(template, { ...given, Auth: 'cognito' }), services, bootstraps: programs(), site });
+  assert.strictEqual((await upload()).status, 401, 'the token of uploads is none here');
+  const token = ['{}', JSON.stringify({ sub: 'ann', client_id: 'page', token_use: 'access' }), 'x'].map((it) => Buffer.from(it).toString('base64url')).join('.');
+  const headers = { 'content-type': 'image/jpeg', authorization: `Bearer ${token}` };
+  const { filename } = await (await call('POST', '/api/upload', photo, headers)).json();
+  assert.strictEqual((await until(filename, 'ready')).owner, 'ann');
+  assert.strictEqual((await call('DELETE', `/api/images/${filename}`, undefined, headers)).status, 204);
 });
 
 test('the_roles_allow_all_that_was_called_and_nothing_more', () => {

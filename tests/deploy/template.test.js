@@ -161,7 +161,7 @@ test('every_function_logs_into_a_group_with_an_end_of_its_own', () => {
 
 test('every_variable_of_a_function_is_one_that_the_project_or_the_host_reads', () => {
   const project = pipelineOf('pixmill');
-  const host = ['PIXMILL_PROFILE', 'PIXMILL_BASE_PATH', 'PIXMILL_ORIGINS', 'PIXMILL_UPLOAD_TOKEN', 'PIXMILL_UPLOAD_AUTH',
+  const host = ['PIXMILL_PROFILE', 'PIXMILL_ORIGINS', 'PIXMILL_UPLOAD_TOKEN', 'PIXMILL_UPLOAD_AUTH',
     'PIXMILL_ATTEMPTS_MAX', 'MALLOC_ARENA_MAX'];
   for (const [name, { Properties }] of ofType(every[0][1], 'AWS::Lambda::Function')) {
     const variables = Object.keys(Properties.Environment.Variables);

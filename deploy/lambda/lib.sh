@@ -9,6 +9,12 @@ die() {
     exit 1
 }
 
+# unavailable TEXT: as die, where what is missing comes from the network. Exit status 3.
+unavailable() {
+    printf 'package: %s\n' "$*" >&2
+    exit 3
+}
+
 # arch_names ARCH: sets what Debian, npm and GNU call it.
 arch_names() {
     case $1 in

@@ -26,13 +26,13 @@ APT::Architectures { "$debian_arch"; };
 APT::Sandbox::User "";
 END
 (
-    cd "$apt/debs"
-    rm -f ./*.deb
-    APT_CONFIG=$apt/conf apt-get -q -q update
-    APT_CONFIG=$apt/conf apt-get -q -q download libyaml-dev libltdl-dev libexpat1-dev libssl-dev libssl3 libcurl4-openssl-dev \
-        libyaml-0-2 libltdl7 libexpat1
-    for deb in *.deb; do dpkg-deb -x "$deb" "$apt/root"; done
-) >"$apt/log" 2>&1 || die "Debian's packages for $1 could not be fetched: $(tail -n 3 "$apt/log")"
+    # No `set -e` here: what follows is a condition.
+    export APT_CONFIG="$apt/conf"
+    cd "$apt/debs" && rm -f ./*.deb && apt-get -q -q update &&
+        apt-get -q -q download libyaml-dev libltdl-dev libexpat1-dev libssl-dev libssl3 libcurl4-openssl-dev \
+            libyaml-0-2 libltdl7 libexpat1 &&
+        for deb in *.deb; do dpkg-deb -x "$deb" "$apt/root" || exit 1; done
+) >"$apt/log" 2>&1 || unavailable "Debian's packages for $1 could not be fetched: $(tail -n 3 "$apt/log")"
 usr=$apt/root/usr
 for header in yaml.h ltdl.h libltdl expat.h expat_external.h openssl; do cp -R "$usr/include/$header" "$target/include"; done
 # Where Debian keeps what differs between architectures.
@@ -59,7 +59,7 @@ if [ ! -e "$modules/.package-lock.json" ] || [ deploy/lambda/package-lock.json -
     cp deploy/lambda/package.json deploy/lambda/package-lock.json "$npm"
     # Forced, as packages of two architectures are asked for.
     (cd "$npm" && npm ci --force --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
-        die "npm's packages could not be fetched"
+        unavailable "npm's packages could not be fetched"
 fi
 slim=$modules/@img/sharp-libvips-linux-$npm_arch
 library=libvips-cpp.so.$vips_version

@@ -27,8 +27,12 @@ for tool in $tools; do
         exit 77
     }
 done
-apt-get download --print-uris libyaml-dev >/dev/null 2>&1 || {
-    echo "skipped: Debian's packages cannot be fetched here"
+arch=$([ "$2" = own ] && echo "$own" || echo "$other")
+deploy/lambda/target.sh "$arch" >"$work/log" 2>&1 || {
+    status=$?
+    cat "$work/log"
+    [ $status = 3 ] || exit 1
+    echo "skipped: what the package is made of cannot be fetched here"
     exit 77
 }
 

@@ -92,6 +92,7 @@ test('a_missing_thing_is_told_before_anything_is_changed', async () => {
   await expect(deploy('--zips', '/nonexistent'), 3, /dev package arm64/);
   await expect(deploy('--site', '/nonexistent'), 3, /dev page/);
   await expect(deploy('--set', 'Nonsense=1'), 2, /no parameter Nonsense/);
+  await expect(deploy('--stack', 'my-aws', '--set', 'Auth=cognito'), 3, /may not contain aws/);
   await expect(run('deploy', [], { AWS_REGION: '' }), 3, /no region/);
   set({ version: 'aws-cli/1.19.1 Python/3' });
   await expect(deploy(), 3, /too old \(1\.19\)/);
@@ -171,6 +172,7 @@ test('nobody_to_ask_is_no_consent', async () => {
   set();
   await expect(run('deploy', ['--stack', 'pix', '--zips', `${folder}/zips`, '--site', `${folder}/site`]), 3, /--yes/);
   assert.deepStrictEqual(called('execute-change-set'), []);
+  assert.strictEqual(called('delete-change-set').length, 1);
 });
 
 test('a_stack_that_fails_says_which_part_of_it', async () => {

@@ -28,12 +28,22 @@ async function callsOfTable(operation, request, region, keyOf) {
     const resource = `arn:aws:dynamodb:${region}:${ACCOUNT}:table/${table}${index ? `/index/${index}` : ''}`;
     const key = items ? await keyOf(table) : undefined;
     const leading = (items || []).map((item) => partition(item, key)).filter((value) => value !== undefined);
-    return { service: 'dynamodb', action: `dynamodb:${operation}`, resource,
-      ...(leading.length > 0 ? { context: { 'dynamodb:LeadingKeys': leading } } : {}) };
+    return {
+      service: 'dynamodb',
+      action: `dynamodb:${operation}`,
+      resource,
+      ...(leading.length > 0 ? { context: { 'dynamodb:LeadingKeys': leading } } : {}),
+    };
   };
   if (operation === 'BatchWriteItem') {
-    return Promise.all(Object.entries(request.RequestItems).map(([table, rows]) =>
-      call(table, rows.map((row) => (row.PutRequest ? row.PutRequest.Item : row.DeleteRequest.Key)))));
+    return Promise.all(
+      Object.entries(request.RequestItems).map(([table, rows]) =>
+        call(
+          table,
+          rows.map((row) => (row.PutRequest ? row.PutRequest.Item : row.DeleteRequest.Key)),
+        ),
+      ),
+    );
   }
   if (operation === 'BatchGetItem') {
     return Promise.all(Object.entries(request.RequestItems).map(([table, rows]) => call(table, rows.Keys)));

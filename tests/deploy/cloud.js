@@ -19,10 +19,12 @@ const readAll = async (stream) => {
 };
 
 async function listen(listener) {
-  const server = http.createServer((req, res) => listener(req, res).catch((error) => {
-    process.stderr.write(`${req.method} ${req.url}: ${error.stack}\n`);
-    res.writeHead(500).end();
-  }));
+  const server = http.createServer((req, res) =>
+    listener(req, res).catch((error) => {
+      process.stderr.write(`${req.method} ${req.url}: ${error.stack}\n`);
+      res.writeHead(500).end();
+    }),
+  );
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
 }
@@ -38,32 +40,48 @@ class Cloud {
     cloud.notifications = await listen((req, res) => cloud.takeNotification(req, res));
     cloud.front = await listen((req, res) => cloud.serve(req, res));
     cloud.url = `http://127.0.0.1:${cloud.front.address().port}`;
-    const { LambdaConfigurations: direct, QueueConfigurations: queued } = resources.ImagesBucket.Properties.NotificationConfiguration;
+    const { LambdaConfigurations: direct, QueueConfigurations: queued } =
+      resources.ImagesBucket.Properties.NotificationConfiguration;
     const [{ Filter }] = direct || queued;
     cloud.isQueued = Boolean(queued);
     const source = resources.ThumbnailSource && resources.ThumbnailSource.Properties.FunctionName;
     cloud.notified = cloud.functionOf(cloud.isQueued ? source : direct[0].Function);
-    await services.control('/settings', { gate: { notify: { prefix: Filter.S3Key.Rules[0].Value,
-      url: `http://127.0.0.1:${cloud.notifications.address().port}/` } } });
+    await services.control('/settings', {
+      gate: { notify: { prefix: Filter.S3Key.Rules[0].Value, url: `http://127.0.0.1:${cloud.notifications.address().port}/` } },
+    });
     const { S3Client } = createRequire(path.join(process.env.AWS_GATE_MODULES, 'x.js'))('@aws-sdk/client-s3');
-    cloud.s3 = new S3Client({ region: REGION, endpoint: `http://127.0.0.1:${services.ports.s3}`, forcePathStyle: true,
-      credentials: { accessKeyId: 'AKIDDISTRIBUTION', secretAccessKey: SECRET } });
+    cloud.s3 = new S3Client({
+      region: REGION,
+      endpoint: `http://127.0.0.1:${services.ports.s3}`,
+      forcePathStyle: true,
+      credentials: { accessKeyId: 'AKIDDISTRIBUTION', secretAccessKey: SECRET },
+    });
     return cloud;
   }
 
   async startFunction({ Handler, MemorySize, FunctionName, Environment, Role, Code }, bootstraps) {
-    const runtime = new Runtime(), { program, root } = bootstraps[Code.S3Key];
+    const runtime = new Runtime(),
+      { program, root } = bootstraps[Code.S3Key];
     await runtime.start();
     const { PATH, HOME, ...own } = this.services.environment(`AKID${Role.split('.')[0].toUpperCase()}`);
     const variables = Object.fromEntries(Object.entries(Environment.Variables).map(([name, value]) => [name, String(value)]));
-    runtime.run(program, { ...own, ...variables, _HANDLER: Handler, LAMBDA_TASK_ROOT: root, PIXMILL_PROJECT: this.services.project,
-      AWS_LAMBDA_FUNCTION_NAME: FunctionName, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MemorySize) });
+    runtime.run(program, {
+      ...own,
+      ...variables,
+      _HANDLER: Handler,
+      LAMBDA_TASK_ROOT: root,
+      PIXMILL_PROJECT: this.services.project,
+      AWS_LAMBDA_FUNCTION_NAME: FunctionName,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MemorySize),
+    });
     return runtime.idle();
   }
 
   functionOf(arn) {
     const name = arn.split(':').pop();
-    const [found] = Object.entries(this.resources).find(([, it]) => it.Type === 'AWS::Lambda::Function' && it.Properties.FunctionName === name);
+    const [found] = Object.entries(this.resources).find(
+      ([, it]) => it.Type === 'AWS::Lambda::Function' && it.Properties.FunctionName === name,
+    );
     return this.functions[found];
   }
 
@@ -97,10 +115,26 @@ class Cloud {
 
   messageOf(event, count) {
     const { QueueName } = this.resources.ThumbnailQueue.Properties;
-    return { Records: [{ messageId: '19dd0b57-b21e-4ac1-bd88-01bbb068cb78', receiptHandle: 'MessageReceiptHandle', body: JSON.stringify(event),
-      attributes: { ApproximateReceiveCount: String(count), SentTimestamp: String(Date.now()), SenderId: 'AIDA', ApproximateFirstReceiveTimestamp: '1' },
-      messageAttributes: {}, md5OfBody: '', eventSource: 'aws:sqs', eventSourceARN: `arn:aws:sqs:${REGION}:111122223333:${QueueName}`,
-      awsRegion: REGION }] };
+    return {
+      Records: [
+        {
+          messageId: '19dd0b57-b21e-4ac1-bd88-01bbb068cb78',
+          receiptHandle: 'MessageReceiptHandle',
+          body: JSON.stringify(event),
+          attributes: {
+            ApproximateReceiveCount: String(count),
+            SentTimestamp: String(Date.now()),
+            SenderId: 'AIDA',
+            ApproximateFirstReceiveTimestamp: '1',
+          },
+          messageAttributes: {},
+          md5OfBody: '',
+          eventSource: 'aws:sqs',
+          eventSourceARN: `arn:aws:sqs:${REGION}:111122223333:${QueueName}`,
+          awsRegion: REGION,
+        },
+      ],
+    };
   }
 
   // ---- the distribution ----
@@ -108,18 +142,25 @@ class Cloud {
   async serve(req, res) {
     const { DistributionConfig } = this.resources.Distribution.Properties;
     const [at] = req.url.split('?');
-    const behaviour = DistributionConfig.CacheBehaviors.find(({ PathPattern }) => at.startsWith(PathPattern.replace('*', ''))) ||
+    const behaviour =
+      DistributionConfig.CacheBehaviors.find(({ PathPattern }) => at.startsWith(PathPattern.replace('*', ''))) ||
       DistributionConfig.DefaultCacheBehavior;
-    const answer = await { api: () => this.callApi(req), images: () => this.getPicture(at), site: () => this.getPage(at) }[behaviour.TargetOriginId]();
+    const answer = await { api: () => this.callApi(req), images: () => this.getPicture(at), site: () => this.getPage(at) }[
+      behaviour.TargetOriginId
+    ]();
     res.writeHead(answer.status, { ...answer.headers, ...this.policyOf(behaviour) });
     res.end(answer.body);
   }
 
   policyOf({ ResponseHeadersPolicyId: id }) {
     if (!id) return {};
-    const { SecurityHeadersConfig: security, CustomHeadersConfig: custom } = this.resources[id].Properties.ResponseHeadersPolicyConfig;
-    return { 'content-security-policy': security.ContentSecurityPolicy.ContentSecurityPolicy, 'x-content-type-options': 'nosniff',
-      ...Object.fromEntries(custom.Items.map(({ Header, Value }) => [Header, Value])) };
+    const { SecurityHeadersConfig: security, CustomHeadersConfig: custom } =
+      this.resources[id].Properties.ResponseHeadersPolicyConfig;
+    return {
+      'content-security-policy': security.ContentSecurityPolicy.ContentSecurityPolicy,
+      'x-content-type-options': 'nosniff',
+      ...Object.fromEntries(custom.Items.map(({ Header, Value }) => [Header, Value])),
+    };
   }
 
   async getPage(at) {
@@ -127,7 +168,11 @@ class Cloud {
     const { uri } = vm.runInNewContext(`${source}; handler(event)`, { event: { request: { uri: at, headers: {} } } });
     const file = path.join(this.site, uri);
     if (!fs.existsSync(file)) return { status: 403, headers: { 'content-type': 'application/xml' }, body: '<Error/>' };
-    return { status: 200, headers: { 'content-type': types[path.extname(file)] || 'application/octet-stream' }, body: fs.readFileSync(file) };
+    return {
+      status: 200,
+      headers: { 'content-type': types[path.extname(file)] || 'application/octet-stream' },
+      body: fs.readFileSync(file),
+    };
   }
 
   async getPicture(at) {
@@ -135,7 +180,10 @@ class Cloud {
     const Bucket = this.resources.ImagesBucket.Properties.BucketName;
     try {
       const object = await this.s3.send(new GetObjectCommand({ Bucket, Key: decodeURIComponent(at.slice(1)) }));
-      const headers = { 'content-type': object.ContentType, ...(object.CacheControl ? { 'cache-control': object.CacheControl } : {}) };
+      const headers = {
+        'content-type': object.ContentType,
+        ...(object.CacheControl ? { 'cache-control': object.CacheControl } : {}),
+      };
       return { status: 200, headers, body: await readAll(object.Body) };
     } catch (error) {
       return { status: error.$metadata.httpStatusCode, headers: {}, body: '' };
@@ -159,7 +207,8 @@ class Cloud {
   }
 
   async callApi(req) {
-    const body = await readAll(req), { StageName: stage } = this.resources.ApiStage.Properties;
+    const body = await readAll(req),
+      { StageName: stage } = this.resources.ApiStage.Properties;
     const [, at, query] = new RegExp(`^/${stage}([^?]*)\\??(.*)$`).exec(req.url);
     const route = this.routeOf(req.method, at);
     if (!route) return { status: 404, headers: { 'content-type': 'application/json' }, body: '{"message":"Not Found"}' };

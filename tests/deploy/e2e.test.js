@@ -19,15 +19,21 @@ const TOKEN = 'a-token-of-tests';
 const template = load(path.join(root, 'deploy/aws/template.yaml'));
 const given = { 'AWS::Region': REGION, CodeBucket: 'code', CodeKey: 'full', LightCodeKey: 'light', UploadToken: TOKEN };
 const resources = resolve(template, given);
-const roles = Object.entries(resources).filter(([, it]) => it.Type === 'AWS::IAM::Role').map(([name]) => name);
+const roles = Object.entries(resources)
+  .filter(([, it]) => it.Type === 'AWS::IAM::Role')
+  .map(([name]) => name);
 
 let folder, services, cloud, site;
 
 function programs() {
   const { PACKAGE, BOOTSTRAP } = process.env;
   if (!PACKAGE) return { full: { program: BOOTSTRAP, root: folder }, light: { program: BOOTSTRAP, root: folder } };
-  return Object.fromEntries([['full', 'pixmill-lambda-x86_64'], ['light', 'pixmill-lambda-light-x86_64']].map(([key, name]) =>
-    [key, { program: path.join(PACKAGE, name, 'bootstrap'), root: path.join(PACKAGE, name) }]));
+  return Object.fromEntries(
+    [
+      ['full', 'pixmill-lambda-x86_64'],
+      ['light', 'pixmill-lambda-light-x86_64'],
+    ].map(([key, name]) => [key, { program: path.join(PACKAGE, name, 'bootstrap'), root: path.join(PACKAGE, name) }]),
+  );
 }
 
 test.before(async () => {
@@ -49,16 +55,18 @@ test.after(async () => {
   fs.rmSync(folder, { recursive: true });
 });
 
-const call = (method, at, body, headers = {}) => fetch(`${cloud.url}${at}`, { method, body,
-  headers: { authorization: `Bearer ${TOKEN}`, ...headers } });
-const upload = async (body = photo) => (await call('POST', '/api/upload', body, { 'content-type': 'image/jpeg' }));
+const call = (method, at, body, headers = {}) =>
+  fetch(`${cloud.url}${at}`, { method, body, headers: { authorization: `Bearer ${TOKEN}`, ...headers } });
+const upload = async (body = photo) => await call('POST', '/api/upload', body, { 'content-type': 'image/jpeg' });
 
 async function until(filename, status) {
   for (;;) {
     const record = await (await call('GET', `/api/images/${filename}`)).json();
     if (record.status === status) return record;
     assert(['queued', undefined].includes(record.status), JSON.stringify(record));
-    await new Promise((done) => { setTimeout(done, 20); });
+    await new Promise((done) => {
+      setTimeout(done, 20);
+    });
   }
 }
 
@@ -77,7 +85,10 @@ test('an_upload_becomes_objects_a_record_and_a_place_in_the_gallery', async () =
     assert.match(thumbnail.headers.get('content-security-policy'), /sandbox/);
   }
   const { Item } = await services.table('GetItem', { TableName: 'Images', Key: { filename: { S: filename } } });
-  assert.deepStrictEqual([Item.status.S, Item.original_url.S, Item.thumbnail_url.S], ['ready', `/uploads/${filename}`, record.thumbnail_url]);
+  assert.deepStrictEqual(
+    [Item.status.S, Item.original_url.S, Item.thumbnail_url.S],
+    ['ready', `/uploads/${filename}`, record.thumbnail_url],
+  );
   for (const field of ['created_at', 'updated_at']) assert(Item[field].S || Item[field].N, field);
   const { items } = await (await call('GET', '/api/images')).json();
   assert.strictEqual(items[0].filename, filename);
@@ -106,14 +117,17 @@ test('an_event_of_an_original_that_is_gone_sweeps_up_what_was_made', async () =>
 
 test('an_upload_whose_record_cannot_be_made_takes_its_original_back', async () => {
   const body = JSON.stringify({ __type: 'com.amazon.coral.service#ValidationException', message: 'no' });
-  await services.control('/faults', [{ target: 'PutItem', status: 400, body, headers: { 'content-type': 'application/x-amz-json-1.0' } }]);
+  await services.control('/faults', [
+    { target: 'PutItem', status: 400, body, headers: { 'content-type': 'application/x-amz-json-1.0' } },
+  ]);
   const answer = await upload();
   assert(answer.status >= 400, String(answer.status));
 });
 
 test('an_upload_that_is_sent_again_is_one_picture', async () => {
   const again = { 'content-type': 'image/jpeg', 'idempotency-key': 'the-same' };
-  const first = await call('POST', '/api/upload', photo, again), second = await call('POST', '/api/upload', photo, again);
+  const first = await call('POST', '/api/upload', photo, again),
+    second = await call('POST', '/api/upload', photo, again);
   assert.deepStrictEqual([first.status, second.status], [201, 201], await second.clone().text());
   const { filename } = await first.json();
   assert.strictEqual((await second.json()).filename, filename);
@@ -121,8 +135,17 @@ test('an_upload_that_is_sent_again_is_one_picture', async () => {
 });
 
 test('who_has_no_token_changes_nothing', async () => {
-  for (const [method, at] of [['POST', '/api/upload'], ['POST', '/api/uploads'], ['DELETE', '/api/images/a.jpg'], ['GET', '/api/me']]) {
-    const answer = await fetch(`${cloud.url}${at}`, { method, body: method === 'POST' ? photo : undefined, headers: { 'content-type': 'image/jpeg' } });
+  for (const [method, at] of [
+    ['POST', '/api/upload'],
+    ['POST', '/api/uploads'],
+    ['DELETE', '/api/images/a.jpg'],
+    ['GET', '/api/me'],
+  ]) {
+    const answer = await fetch(`${cloud.url}${at}`, {
+      method,
+      body: method === 'POST' ? photo : undefined,
+      headers: { 'content-type': 'image/jpeg' },
+    });
     assert.strictEqual(answer.status, 401, `${method} ${at}`);
   }
 });
@@ -133,8 +156,12 @@ test('a_route_that_the_api_does_not_have_is_not_there', async () => {
 
 test('smoke_finds_nothing_wrong', async () => {
   const { code, stdout, stderr } = await new Promise((done) => {
-    execFile(path.join(root, 'deploy/aws/smoke'), ['--endpoint', cloud.url], { env: { ...process.env, PIXMILL_UPLOAD_TOKEN: TOKEN } },
-      (error, out, err) => done({ code: error ? error.code : 0, stdout: out, stderr: err }));
+    execFile(
+      path.join(root, 'deploy/aws/smoke'),
+      ['--endpoint', cloud.url],
+      { env: { ...process.env, PIXMILL_UPLOAD_TOKEN: TOKEN } },
+      (error, out, err) => done({ code: error ? error.code : 0, stdout: out, stderr: err }),
+    );
   });
   assert.strictEqual(code, 0, stdout + stderr);
 });
@@ -147,19 +174,41 @@ test('nothing_was_given_up', async () => {
 
 test('through_the_queue_it_goes_as_well', async () => {
   await cloud.stop();
-  cloud = await Cloud.start({ resources: resolve(template, { ...given, TriggerMode: 'queue' }), services, bootstraps: programs(), site });
-  await cloud.deliver({ Service: 'Amazon S3', Event: 's3:TestEvent', Time: '2026-01-01T00:00:00.000Z', Bucket: 'b', RequestId: 'r', HostId: 'h' });
+  cloud = await Cloud.start({
+    resources: resolve(template, { ...given, TriggerMode: 'queue' }),
+    services,
+    bootstraps: programs(),
+    site,
+  });
+  await cloud.deliver({
+    Service: 'Amazon S3',
+    Event: 's3:TestEvent',
+    Time: '2026-01-01T00:00:00.000Z',
+    Bucket: 'b',
+    RequestId: 'r',
+    HostId: 'h',
+  });
   const { filename } = await (await upload()).json();
   await until(filename, 'ready');
   await cloud.settled();
-  assert.deepStrictEqual(cloud.delivered.map(({ isTaken }) => isTaken), [true, true]);
+  assert.deepStrictEqual(
+    cloud.delivered.map(({ isTaken }) => isTaken),
+    [true, true],
+  );
 });
 
 test('with_cognito_who_signed_in_uploads_and_the_record_knows_whom', async () => {
   await cloud.stop();
-  cloud = await Cloud.start({ resources: resolve(template, { ...given, Auth: 'cognito' }), services, bootstraps: programs(), site });
+  cloud = await Cloud.start({
+    resources: resolve(template, { ...given, Auth: 'cognito' }),
+    services,
+    bootstraps: programs(),
+    site,
+  });
   assert.strictEqual((await upload()).status, 401, 'the token of uploads is none here');
-  const token = ['{}', JSON.stringify({ sub: 'ann', client_id: 'page', token_use: 'access' }), 'x'].map((it) => Buffer.from(it).toString('base64url')).join('.');
+  const token = ['{}', JSON.stringify({ sub: 'ann', client_id: 'page', token_use: 'access' }), 'x']
+    .map((it) => Buffer.from(it).toString('base64url'))
+    .join('.');
   const headers = { 'content-type': 'image/jpeg', authorization: `Bearer ${token}` };
   const { filename } = await (await call('POST', '/api/upload', photo, headers)).json();
   assert.strictEqual((await until(filename, 'ready')).owner, 'ann');

@@ -39,16 +39,20 @@ function checkReferences(template) {
 
 // resource -> the resources that it needs.
 function dependencies(template) {
-  return new Map(Object.entries(template.Resources).map(([name, resource]) => {
-    const named = mentions(resource.Properties || {}).map(([, other]) => other.split('.')[0]);
-    const needed = [...named, ...[].concat(resource.DependsOn || [])].filter((other) => template.Resources[other]);
-    return [name, new Set(needed)];
-  }));
+  return new Map(
+    Object.entries(template.Resources).map(([name, resource]) => {
+      const named = mentions(resource.Properties || {}).map(([, other]) => other.split('.')[0]);
+      const needed = [...named, ...[].concat(resource.DependsOn || [])].filter((other) => template.Resources[other]);
+      return [name, new Set(needed)];
+    }),
+  );
 }
 
 // The names along a cycle; none: [].
 function findCycle(template) {
-  const needs = dependencies(template), done = new Set(), path = [];
+  const needs = dependencies(template),
+    done = new Set(),
+    path = [];
   const visit = (name) => {
     if (done.has(name)) return null;
     if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];

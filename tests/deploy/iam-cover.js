@@ -15,12 +15,17 @@ function main([calls, template, ...settings]) {
     return 2;
   }
   const pairs = settings.map((setting) => [setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1)]);
-  const lines = fs.readFileSync(calls, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const lines = fs
+    .readFileSync(calls, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
   const elsewhere = JSON.parse(fs.readFileSync(path.join(__dirname, 'used-by-aws.json'), 'utf8'));
   const resources = resolve(load(template), Object.fromEntries(pairs));
   const complaints = lines.length > 0 ? cover(resources, lines, elsewhere) : ['there are no calls'];
   complaints.forEach((complaint) => process.stdout.write(`${complaint}\n`));
-  if (complaints.length === 0) process.stdout.write(`${lines.length} calls: all allowed, and no more is allowed than they need\n`);
+  if (complaints.length === 0)
+    process.stdout.write(`${lines.length} calls: all allowed, and no more is allowed than they need\n`);
   return complaints.length === 0 ? 0 : 1;
 }
 

@@ -8,8 +8,9 @@ const path = require('node:path');
 const test = require('node:test');
 const { cover, decide, statementsOf } = require('./iam');
 
-const role = (...statements) => ({ R: { Type: 'AWS::IAM::Role',
-  Properties: { Policies: [{ PolicyName: 'p', PolicyDocument: { Statement: statements } }] } } });
+const role = (...statements) => ({
+  R: { Type: 'AWS::IAM::Role', Properties: { Policies: [{ PolicyName: 'p', PolicyDocument: { Statement: statements } }] } },
+});
 const allow = (Action, Resource, more = {}) => ({ Sid: 'S', Effect: 'Allow', Action, Resource, ...more });
 const call = (action, resource, context) => ({ role: 'R', action, resource, context });
 const decides = (resources, it) => decide(statementsOf(resources), it);
@@ -61,7 +62,9 @@ test('an_operator_that_is_not_known_is_refused', () => {
 test('each_action_and_each_resource_that_no_call_used_is_told', () => {
   const resources = role(allow(['s3:GetObject', 's3:PutObject'], ['arn:aws:s3:::b/x/*', 'arn:aws:s3:::b/y/*']));
   assert.deepStrictEqual(cover(resources, [call('s3:GetObject', 'arn:aws:s3:::b/x/a')]), [
-    'R.S: s3:PutObject is allowed, and was never used', 'R.S: arn:aws:s3:::b/y/* is allowed, and was never used']);
+    'R.S: s3:PutObject is allowed, and was never used',
+    'R.S: arn:aws:s3:::b/y/* is allowed, and was never used',
+  ]);
 });
 
 test('a_call_without_a_role_is_told', () => {
@@ -70,20 +73,38 @@ test('a_call_without_a_role_is_told', () => {
 });
 
 test('what_aws_uses_needs_no_call_and_must_have_none', () => {
-  const resources = role(allow('sqs:SendMessage', 'q')), elsewhere = [{ role: 'R', sid: 'S', reason: 'a destination' }];
+  const resources = role(allow('sqs:SendMessage', 'q')),
+    elsewhere = [{ role: 'R', sid: 'S', reason: 'a destination' }];
   assert.deepStrictEqual(cover(resources, [], elsewhere), []);
   assert.match(cover(resources, [call('sqs:SendMessage', 'q')], elsewhere).join(), /AWS alone/);
 });
 
 test('the_tool_fails_on_a_call_that_is_not_allowed_and_on_an_empty_log', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'iam-'));
-  const write = (name, text) => { fs.writeFileSync(path.join(folder, name), text); return path.join(folder, name); };
+  const write = (name, text) => {
+    fs.writeFileSync(path.join(folder, name), text);
+    return path.join(folder, name);
+  };
   try {
-    const template = write('t.yaml', JSON.stringify({ Parameters: { Bucket: { Default: 'none' } }, Resources:
-      role({ Sid: 'S', Effect: 'Allow', Action: 's3:GetObject', Resource: { 'Fn::Sub': 'arn:aws:s3:::${Bucket}/*' } }) }));
-    const good = JSON.stringify(call('s3:GetObject', 'arn:aws:s3:::b/a')), tool = path.join(__dirname, 'iam-cover.js');
+    const template = write(
+      't.yaml',
+      JSON.stringify({
+        Parameters: { Bucket: { Default: 'none' } },
+        Resources: role({
+          Sid: 'S',
+          Effect: 'Allow',
+          Action: 's3:GetObject',
+          Resource: { 'Fn::Sub': 'arn:aws:s3:::${Bucket}/*' },
+        }),
+      }),
+    );
+    const good = JSON.stringify(call('s3:GetObject', 'arn:aws:s3:::b/a')),
+      tool = path.join(__dirname, 'iam-cover.js');
     const run = (calls) => spawnSync(process.execPath, [tool, write('calls', calls), template, 'Bucket=b'], { encoding: 'utf8' });
-    assert.match(execFileSync(process.execPath, [tool, write('calls', `${good}\n`), template, 'Bucket=b'], { encoding: 'utf8' }), /^1 calls/);
+    assert.match(
+      execFileSync(process.execPath, [tool, write('calls', `${good}\n`), template, 'Bucket=b'], { encoding: 'utf8' }),
+      /^1 calls/,
+    );
     const bad = run(`${good}\n${JSON.stringify(call('s3:PutObject', 'arn:aws:s3:::b/a'))}\n`);
     assert.strictEqual(bad.status, 1);
     assert.match(bad.stdout, /^R: may not s3:PutObject on arn:aws:s3:::b\/a$/m);

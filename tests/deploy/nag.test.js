@@ -23,8 +23,11 @@ function audit() {
     process.stderr.write = () => true;
     assert.throws(() => app.synth(), { name: 'ValidationFailed' });
     const { pluginReports } = JSON.parse(fs.readFileSync(path.join(folder, 'validation-report.json'), 'utf8'));
-    return pluginReports.flatMap(({ violations }) => violations.flatMap(({ ruleName, violatingConstructs }) =>
-      violatingConstructs.map(({ constructPath }) => `${shorten(ruleName)} ${constructPath.split('/').pop()}`)));
+    return pluginReports.flatMap(({ violations }) =>
+      violations.flatMap(({ ruleName, violatingConstructs }) =>
+        violatingConstructs.map(({ constructPath }) => `${shorten(ruleName)} ${constructPath.split('/').pop()}`),
+      ),
+    );
   } finally {
     process.stderr.write = print;
     fs.rmSync(folder, { recursive: true });
@@ -34,8 +37,17 @@ function audit() {
 const shorten = (rule) => rule.replace('AwsSolutions-', '').replace(/\[.*\/(\w+\/\*)\]$/, '[$1]');
 
 test('what_the_audit_finds_is_known_and_has_a_reason', () => {
-  const acknowledged = require('./acknowledged.json'), found = audit();
-  assert.deepStrictEqual(found.filter((it) => !acknowledged[it]), [], 'found, and not acknowledged');
-  assert.deepStrictEqual(Object.keys(acknowledged).filter((it) => !found.includes(it)), [], 'acknowledged, and not found');
+  const acknowledged = require('./acknowledged.json'),
+    found = audit();
+  assert.deepStrictEqual(
+    found.filter((it) => !acknowledged[it]),
+    [],
+    'found, and not acknowledged',
+  );
+  assert.deepStrictEqual(
+    Object.keys(acknowledged).filter((it) => !found.includes(it)),
+    [],
+    'acknowledged, and not found',
+  );
   assert(found.length > 0);
 });

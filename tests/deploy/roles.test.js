@@ -12,9 +12,22 @@ const { copyProject, REGION, Services } = require('./services');
 
 const root = path.join(__dirname, '../..');
 const template = load(path.join(root, 'deploy/aws/template.yaml'));
-const resources = resolve(template, { 'AWS::Region': REGION, CodeBucket: 'code', CodeKey: 'a', LightCodeKey: 'b', UploadToken: 'secret' });
+const resources = resolve(template, {
+  'AWS::Region': REGION,
+  CodeBucket: 'code',
+  CodeKey: 'a',
+  LightCodeKey: 'b',
+  UploadToken: 'secret',
+});
 const photo = path.join(root, 'pipelines/fixtures/turned.jpg');
-const roleOf = { upload: 'UploadRole', presign: 'UploadRole', thumbnails: 'ThumbnailRole', gallery: 'GalleryRole', image: 'GalleryRole', delete: 'DeleteRole' };
+const roleOf = {
+  upload: 'UploadRole',
+  presign: 'UploadRole',
+  thumbnails: 'ThumbnailRole',
+  gallery: 'GalleryRole',
+  image: 'GalleryRole',
+  delete: 'DeleteRole',
+};
 
 let services, folder;
 const calls = [];
@@ -59,7 +72,8 @@ async function upload(...args) {
   return (await run('upload', photo, ...args)).output.filename;
 }
 
-const put = (answer, method = answer.method) => fetch(answer.url, { method, headers: answer.headers, body: fs.readFileSync(photo) });
+const put = (answer, method = answer.method) =>
+  fetch(answer.url, { method, headers: answer.headers, body: fs.readFileSync(photo) });
 // By somebody who is no function.
 async function removeOriginal(filename) {
   const { code, stderr } = await services.pixmill(null, ['run', 'remove', '--set', `filename=${filename}`]);
@@ -72,7 +86,10 @@ const recordOf = async (filename) => (await run('image', '--set', `filename=${fi
 test('a_picture_lives_from_upload_to_delete', async () => {
   const filename = await upload('--set', 'name=my cat.jpg', '--set', 'tags=["cat"]');
   const { output } = await run('thumbnails', '--set', `key=uploads/${filename}`);
-  assert.deepStrictEqual(output.thumbnails.map(({ w }) => w), [320]);
+  assert.deepStrictEqual(
+    output.thumbnails.map(({ w }) => w),
+    [320],
+  );
   const record = await recordOf(filename);
   assert.deepStrictEqual([record.status, record.tags, record.width], ['ready', ['cat'], 320]);
   assert.strictEqual((await run('delete', '--set', `filename=${filename}`)).outcome, 'ok');
@@ -94,7 +111,10 @@ test('a_gallery_goes_on_at_its_cursor_and_finds_by_tag_and_content', async () =>
   const names = [await upload('--set', 'tags=["pair"]'), await upload('--set', 'tags=["pair"]')];
   const first = (await run('gallery', '--set', 'limit=1')).output;
   const second = (await run('gallery', '--set', 'limit=1', '--set', `cursor=${first.cursor}`)).output;
-  assert.deepStrictEqual([first, second].map(({ items }) => items[0].filename), [names[1], names[0]]);
+  assert.deepStrictEqual(
+    [first, second].map(({ items }) => items[0].filename),
+    [names[1], names[0]],
+  );
   assert.strictEqual((await run('gallery', '--set', 'tag=pair')).output.items.length, 2);
   const { sha256 } = first.items[0];
   assert((await run('gallery', '--set', `sha256=${sha256}`)).output.items.length >= 2);
@@ -102,7 +122,9 @@ test('a_gallery_goes_on_at_its_cursor_and_finds_by_tag_and_content', async () =>
 
 test('an_upload_whose_record_cannot_be_made_takes_its_original_back', async () => {
   const body = JSON.stringify({ __type: 'com.amazon.coral.service#ValidationException', message: 'no' });
-  await services.control('/faults', [{ target: 'PutItem', status: 400, body, headers: { 'content-type': 'application/x-amz-json-1.0' } }]);
+  await services.control('/faults', [
+    { target: 'PutItem', status: 400, body, headers: { 'content-type': 'application/x-amz-json-1.0' } },
+  ]);
   assert.strictEqual((await run('upload', photo)).outcome, 'failed');
   const removed = calls.filter(({ role, action }) => role === 'UploadRole' && action === 's3:DeleteObject');
   assert.strictEqual(removed.length, 1);
@@ -110,7 +132,11 @@ test('an_upload_whose_record_cannot_be_made_takes_its_original_back', async () =
 
 test('a_corrupt_original_gets_a_record_that_says_so', async () => {
   const { output } = await run('presign', '--set', 'content_type=image/jpeg');
-  const headers = { method: 'PUT', headers: output.headers, body: fs.readFileSync(path.join(root, 'pipelines/fixtures/broken.jpg')) };
+  const headers = {
+    method: 'PUT',
+    headers: output.headers,
+    body: fs.readFileSync(path.join(root, 'pipelines/fixtures/broken.jpg')),
+  };
   assert.strictEqual((await fetch(output.url, headers)).status, 200);
   assert.strictEqual((await run('thumbnails', '--set', `key=uploads/${output.filename}`)).outcome, 'failed');
   const record = await recordOf(output.filename);

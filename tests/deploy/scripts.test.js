@@ -13,8 +13,18 @@ const test = require('node:test');
 const root = path.join(__dirname, '../..');
 const scripts = path.join(root, 'deploy/aws');
 const names = ['deploy', 'destroy', 'logs', 'panic-stop', 'redrive', 'smoke'];
-const fresh = { log: [], known: true, version: 'aws-cli/2.9.19 Python/3.11 Linux/6 source/x86_64', concurrency: 1000, stack: null, buckets: {},
-  tables: [], letters: [], invoked: [], stopped: [] };
+const fresh = {
+  log: [],
+  known: true,
+  version: 'aws-cli/2.9.19 Python/3.11 Linux/6 source/x86_64',
+  concurrency: 1000,
+  stack: null,
+  buckets: {},
+  tables: [],
+  letters: [],
+  invoked: [],
+  stopped: [],
+};
 
 let folder;
 
@@ -27,10 +37,29 @@ test.before(() => {
   fs.mkdirSync(path.join(folder, 'bin'));
   fs.symlinkSync(path.join(__dirname, 'aws-stub.js'), path.join(folder, 'bin/aws'));
   for (const name of ['pixmill-lambda-arm64.zip', 'pixmill-lambda-light-arm64.zip']) write(`zips/${name}`, name);
-  const files = [['/assets/app-1.js', 'immutable', 'text/javascript; charset=utf-8'], ['/index.html', 'revalidate', 'text/html; charset=utf-8'],
-    ['/manifest.webmanifest', 'revalidate', 'application/manifest+json']];
+  const files = [
+    ['/assets/app-1.js', 'immutable', 'text/javascript; charset=utf-8'],
+    ['/index.html', 'revalidate', 'text/html; charset=utf-8'],
+    ['/manifest.webmanifest', 'revalidate', 'application/manifest+json'],
+  ];
   for (const [name] of files) write(`site${name}`, name === '/index.html' ? '<!doctype html><title>page</title>' : name);
-  write('site/manifest.json', `${JSON.stringify({ files: files.map(([at, cache, type]) => ({ path: at, sha256: createHash('sha256').update(fs.readFileSync(`${folder}/site${at}`)).digest('hex'), cache, type })) }, null, 1)}\n`);
+  write(
+    'site/manifest.json',
+    `${JSON.stringify(
+      {
+        files: files.map(([at, cache, type]) => ({
+          path: at,
+          sha256: createHash('sha256')
+            .update(fs.readFileSync(`${folder}/site${at}`))
+            .digest('hex'),
+          cache,
+          type,
+        })),
+      },
+      null,
+      1,
+    )}\n`,
+  );
 });
 test.after(() => fs.rmSync(folder, { recursive: true }));
 
@@ -41,11 +70,20 @@ const state = () => JSON.parse(fs.readFileSync(stateFile(), 'utf8'));
 // {code, stdout, stderr}
 function run(name, args, env = {}) {
   return new Promise((resolve) => {
-    const all = { PATH: `${folder}/bin:${process.env.PATH}`, HOME: path.join(folder, 'home'), AWS_STUB: stateFile(), AWS_REGION: 'eu-central-1', ...env };
-    execFile(path.join(scripts, name), args, { env: all }, (error, stdout, stderr) => resolve({ code: error ? error.code : 0, stdout, stderr }));
+    const all = {
+      PATH: `${folder}/bin:${process.env.PATH}`,
+      HOME: path.join(folder, 'home'),
+      AWS_STUB: stateFile(),
+      AWS_REGION: 'eu-central-1',
+      ...env,
+    };
+    execFile(path.join(scripts, name), args, { env: all }, (error, stdout, stderr) =>
+      resolve({ code: error ? error.code : 0, stdout, stderr }),
+    );
   });
 }
-const deploy = (...args) => run('deploy', ['--stack', 'pix', '--zips', `${folder}/zips`, '--site', `${folder}/site`, '--yes', ...args]);
+const deploy = (...args) =>
+  run('deploy', ['--stack', 'pix', '--zips', `${folder}/zips`, '--site', `${folder}/site`, '--yes', ...args]);
 const called = (words) => state().log.filter((argv) => argv.join(' ').includes(words));
 
 // Begins with a stack that was made before.
@@ -126,11 +164,15 @@ test('a_stack_is_made_and_then_told_its_own_address', async () => {
 test('the_page_is_uploaded_with_its_cache_classes_assets_first', async () => {
   await setMade();
   const site = state().buckets['pix-site-111122223333-eu-central-1'];
-  assert.deepStrictEqual(Object.entries(site).map(([key, [{ type, cache }]]) => [key, type, cache]), [
-    ['assets/app-1.js', 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'],
-    ['index.html', 'text/html; charset=utf-8', 'no-cache'],
-    ['manifest.webmanifest', 'application/manifest+json', 'no-cache'],
-    ['config.json', 'application/json', 'no-cache']]);
+  assert.deepStrictEqual(
+    Object.entries(site).map(([key, [{ type, cache }]]) => [key, type, cache]),
+    [
+      ['assets/app-1.js', 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'],
+      ['index.html', 'text/html; charset=utf-8', 'no-cache'],
+      ['manifest.webmanifest', 'application/manifest+json', 'no-cache'],
+      ['config.json', 'application/json', 'no-cache'],
+    ],
+  );
 });
 
 test('the_configuration_is_one_that_the_page_takes', async () => {
@@ -216,18 +258,33 @@ test('destroy_asks', async () => {
 
 const s3Event = (key) => ({ Records: [{ eventSource: 'aws:s3', s3: { bucket: { name: 'b' }, object: { key } } }] });
 const letters = [
-  { handle: 'h1', body: JSON.stringify({ requestContext: { condition: 'RetriesExhausted' }, requestPayload: s3Event('uploads/a-1.jpg') }) },
+  {
+    handle: 'h1',
+    body: JSON.stringify({ requestContext: { condition: 'RetriesExhausted' }, requestPayload: s3Event('uploads/a-1.jpg') }),
+  },
   { handle: 'h2', body: JSON.stringify(s3Event('uploads/b.png'), null, 0) },
   { handle: 'h3', body: '{"odd":true}' },
 ];
-const running = { stack: { status: 'CREATE_COMPLETE', parameters: {}, outputs: { DeadLettersUrl: 'https://sqs/dead', ThumbnailFunction: 'pix-thumbnail' } } };
+const running = {
+  stack: {
+    status: 'CREATE_COMPLETE',
+    parameters: {},
+    outputs: { DeadLettersUrl: 'https://sqs/dead', ThumbnailFunction: 'pix-thumbnail' },
+  },
+};
 
 test('redrive_starts_what_dead_letters_name_and_keeps_what_it_does_not_understand', async () => {
   set({ ...running, letters });
   const { stdout } = await expect(run('redrive', ['--stack', 'pix', '--json']), 1, /names no original/);
   assert.deepStrictEqual(JSON.parse(stdout), { letters: 3, sent: 2, odd: 1 });
-  assert.deepStrictEqual(state().invoked, [{ pipeline: 'thumbnails', key: 'uploads/a-1.jpg' }, { pipeline: 'thumbnails', key: 'uploads/b.png' }]);
-  assert.deepStrictEqual(state().letters.map(({ handle }) => handle), ['h3']);
+  assert.deepStrictEqual(state().invoked, [
+    { pipeline: 'thumbnails', key: 'uploads/a-1.jpg' },
+    { pipeline: 'thumbnails', key: 'uploads/b.png' },
+  ]);
+  assert.deepStrictEqual(
+    state().letters.map(({ handle }) => handle),
+    ['h3'],
+  );
 });
 
 test('redrive_list_shows_keys_and_leaves_everything', async () => {
@@ -255,14 +312,28 @@ test('logs_print_what_was_logged', async () => {
 
 test('a_stack_that_is_not_there_is_told', async () => {
   set();
-  for (const name of ['redrive', 'smoke']) await expect(run(name, ['--stack', 'pix']), 3, /there is no stack pix in eu-central-1/);
+  for (const name of ['redrive', 'smoke'])
+    await expect(run(name, ['--stack', 'pix']), 3, /there is no stack pix in eu-central-1/);
 });
 
 // ---- smoke -----------------------------------------------------------------------------------------------------------
 
 async function withDaemon(work) {
-  const daemon = spawn(process.env.PIXMILL, ['serve', '--project', path.join(root, 'pipelines'), '--state', path.join(folder, 'state'), '--port', '0',
-    '--site', path.join(folder, 'site')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const daemon = spawn(
+    process.env.PIXMILL,
+    [
+      'serve',
+      '--project',
+      path.join(root, 'pipelines'),
+      '--state',
+      path.join(folder, 'state'),
+      '--port',
+      '0',
+      '--site',
+      path.join(folder, 'site'),
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   try {
     let text = '';
     const url = await new Promise((resolve, reject) => {
@@ -278,7 +349,10 @@ async function withDaemon(work) {
     return await work(url);
   } finally {
     daemon.kill();
-    if (daemon.exitCode === null) await new Promise((resolve) => { daemon.on('exit', resolve); });
+    if (daemon.exitCode === null)
+      await new Promise((resolve) => {
+        daemon.on('exit', resolve);
+      });
   }
 }
 
@@ -294,8 +368,16 @@ test('smoke_says_in_words_what_is_wrong', async () => {
     req.resume();
     res.writeHead(req.url === '/' ? 200 : 503, { 'content-type': 'text/html' }).end('{}');
   });
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  const { code, stdout, stderr } = await run('smoke', ['--endpoint', `http://127.0.0.1:${server.address().port}`, '--wait', '0', '--json']);
+  await new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { code, stdout, stderr } = await run('smoke', [
+    '--endpoint',
+    `http://127.0.0.1:${server.address().port}`,
+    '--wait',
+    '0',
+    '--json',
+  ]);
   server.closeAllConnections();
   server.close();
   assert.strictEqual(code, 4);

@@ -21,12 +21,16 @@ const longName = (tag) => (tag === 'Ref' || tag === 'Condition' ? tag : `Fn::${t
 // `!Sub x` as {'Fn::Sub': 'x'}.
 const customTags = SHORT.flatMap((tag) => {
   const make = (value) => ({ [longName(tag)]: tag === 'GetAtt' && typeof value === 'string' ? value.split('.') : value });
-  const collection = (kind) => ({ tag: `!${tag}`, collection: kind, resolve: (node) => {
-    const plain = new yaml.Pair(new yaml.Scalar(longName(tag)), node);
-    const map = new yaml.YAMLMap();
-    map.items.push(plain);
-    return map;
-  } });
+  const collection = (kind) => ({
+    tag: `!${tag}`,
+    collection: kind,
+    resolve: (node) => {
+      const plain = new yaml.Pair(new yaml.Scalar(longName(tag)), node);
+      const map = new yaml.YAMLMap();
+      map.items.push(plain);
+      return map;
+    },
+  });
   return [{ tag: `!${tag}`, resolve: (text) => make(text) }, collection('seq'), collection('map')];
 });
 
@@ -34,7 +38,11 @@ const customTags = SHORT.flatMap((tag) => {
 function parse(text) {
   const document = yaml.parseDocument(text, { customTags, version: '1.1', schema: 'core', uniqueKeys: true });
   const problems = [...document.errors, ...document.warnings].map((problem) => problem.message);
-  yaml.visit(document, { Alias: () => { problems.push('CloudFormation takes no aliases'); } });
+  yaml.visit(document, {
+    Alias: () => {
+      problems.push('CloudFormation takes no aliases');
+    },
+  });
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return document.toJS();
 }
@@ -67,7 +75,8 @@ function mentions(value, found = []) {
 
 // ---- resolving ----
 
-const named = { // the properties that name a resource, and what a Ref and an Arn of it are
+const named = {
+  // the properties that name a resource, and what a Ref and an Arn of it are
   'AWS::S3::Bucket': ['BucketName', (n) => n, (n) => `arn:aws:s3:::${n}`],
   'AWS::DynamoDB::Table': ['TableName', (n) => n, (n, at) => `arn:aws:dynamodb:${at}:table/${n}`],
   'AWS::SQS::Queue': ['QueueName', (n, at) => `https://sqs.${at.replace(':', '/')}/${n}`, (n, at) => `arn:aws:sqs:${at}:${n}`],
@@ -108,7 +117,8 @@ class Resolver {
   }
 
   attribute([name, ...rest]) {
-    const { own, arn, at } = this.resource(name), attribute = rest.join('.');
+    const { own, arn, at } = this.resource(name),
+      attribute = rest.join('.');
     if (attribute === 'Arn' && arn) return arn(own, at);
     return attribute.endsWith('Name') && arn ? own : `${name}.${attribute}`;
   }
@@ -116,16 +126,26 @@ class Resolver {
   call(name, inner) {
     const all = () => inner.map((item) => this.value(item));
     switch (name) {
-      case 'Ref': return this.ref(inner);
-      case 'Condition': return this.condition(inner);
-      case 'Fn::GetAtt': return this.attribute(inner);
-      case 'Fn::Sub': return inner.replace(/\$\{([^!}][^}]*)\}/g, (_, n) => (n.includes('.') ? this.attribute(n.split('.')) : this.ref(n)));
-      case 'Fn::If': return this.value(this.condition(inner[0]) ? inner[1] : inner[2]);
-      case 'Fn::Equals': return String(this.value(inner[0])) === String(this.value(inner[1]));
-      case 'Fn::Not': return !all()[0];
-      case 'Fn::And': return all().every(Boolean);
-      case 'Fn::Or': return all().some(Boolean);
-      default: throw new Error(`${name} is not known here`);
+      case 'Ref':
+        return this.ref(inner);
+      case 'Condition':
+        return this.condition(inner);
+      case 'Fn::GetAtt':
+        return this.attribute(inner);
+      case 'Fn::Sub':
+        return inner.replace(/\$\{([^!}][^}]*)\}/g, (_, n) => (n.includes('.') ? this.attribute(n.split('.')) : this.ref(n)));
+      case 'Fn::If':
+        return this.value(this.condition(inner[0]) ? inner[1] : inner[2]);
+      case 'Fn::Equals':
+        return String(this.value(inner[0])) === String(this.value(inner[1]));
+      case 'Fn::Not':
+        return !all()[0];
+      case 'Fn::And':
+        return all().every(Boolean);
+      case 'Fn::Or':
+        return all().some(Boolean);
+      default:
+        throw new Error(`${name} is not known here`);
     }
   }
 
@@ -133,8 +153,9 @@ class Resolver {
     if (Array.isArray(node)) return node.map((item) => this.value(item)).filter((item) => item !== NO_VALUE);
     if (!isMap(node)) return node;
     const entries = Object.entries(node);
-    const isCall = entries.length === 1 && (/^(Ref|Fn::)/.test(entries[0][0]) ||
-      (entries[0][0] === 'Condition' && typeof entries[0][1] === 'string'));
+    const isCall =
+      entries.length === 1 &&
+      (/^(Ref|Fn::)/.test(entries[0][0]) || (entries[0][0] === 'Condition' && typeof entries[0][1] === 'string'));
     if (isCall) return this.call(entries[0][0], entries[0][1]);
     return Object.fromEntries(entries.map(([key, inner]) => [key, this.value(inner)]).filter(([, inner]) => inner !== NO_VALUE));
   }

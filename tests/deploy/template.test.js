@@ -32,7 +32,9 @@ test('an_unknown_a_missing_and_a_mistyped_property_are_found', () => {
   for (const what of ['F: lacks Role', 'F.Rolle: is unknown', 'F.Timeout: is no integer', 'F.Handler: is no string']) {
     assert(complaints.includes(what), `${what} is not among ${complaints}`);
   }
-  assert.deepStrictEqual(checkResources({ X: { Type: 'AWS::S3::Buckett', Properties: {} } }), ['X: there is no type AWS::S3::Buckett']);
+  assert.deepStrictEqual(checkResources({ X: { Type: 'AWS::S3::Buckett', Properties: {} } }), [
+    'X: there is no type AWS::S3::Buckett',
+  ]);
 });
 
 test('names_that_are_not_there_are_found', () => {
@@ -41,9 +43,13 @@ test('names_that_are_not_there_are_found', () => {
   broken.Resources.UploadFunction.Properties.Role = { 'Fn::GetAtt': ['UploadRole', 'Aarn'] };
   broken.Resources.Budget.Condition = 'HasNothing';
   broken.Resources.ImagesTable.DependsOn = 'ThumbnailSource';
-  assert.deepStrictEqual(checkReferences(broken), ['ImagesBucketPolicy: there is no NoBucket',
-    'ImagesTable: depends on ThumbnailSource, which is not always there', 'UploadFunction: there is no UploadRole.Aarn',
-    'Budget: there is no condition HasNothing', 'HasBudget: is not used']);
+  assert.deepStrictEqual(checkReferences(broken), [
+    'ImagesBucketPolicy: there is no NoBucket',
+    'ImagesTable: depends on ThumbnailSource, which is not always there',
+    'UploadFunction: there is no UploadRole.Aarn',
+    'Budget: there is no condition HasNothing',
+    'HasBudget: is not used',
+  ]);
 });
 
 test('a_cycle_is_found', () => {
@@ -80,7 +86,8 @@ test('every_parameter_says_what_it_does_and_what_it_costs', () => {
 
 test('handlers_are_pipelines_of_the_app', () => {
   for (const [name, { Properties }] of ofType(every[0][1], 'AWS::Lambda::Function')) {
-    for (const pipeline of Properties.Handler.split(',')) assert.match(pipelineOf(pipeline), /^triggers:/m, `${name}: ${pipeline}`);
+    for (const pipeline of Properties.Handler.split(','))
+      assert.match(pipelineOf(pipeline), /^triggers:/m, `${name}: ${pipeline}`);
   }
 });
 
@@ -88,13 +95,23 @@ test('every_route_is_one_of_the_pipelines_of_its_function', () => {
   const resources = every[0][1];
   const routes = ofType(resources, 'AWS::ApiGatewayV2::Route');
   assert.strictEqual(routes.length, 6);
-  for (const [name, { Properties: { RouteKey, Target } }] of routes) {
+  for (const [
+    name,
+    {
+      Properties: { RouteKey, Target },
+    },
+  ] of routes) {
     const [method, at] = RouteKey.split(' ');
     const integration = resources[Target.split('/')[1]].Properties.IntegrationUri.split(':').pop();
-    const [, fn] = ofType(resources, 'AWS::Lambda::Function').find(([, { Properties }]) => Properties.FunctionName === integration);
+    const [, fn] = ofType(resources, 'AWS::Lambda::Function').find(
+      ([, { Properties }]) => Properties.FunctionName === integration,
+    );
     const texts = fn.Properties.Handler.split(',').map(pipelineOf);
     const quoted = at.replace(/[{}/]/g, '\\$&');
-    assert(texts.some((text) => new RegExp(`http: \\{method: ${method}, path: "?${quoted}"?,`).test(text)), `${name}: ${RouteKey}`);
+    assert(
+      texts.some((text) => new RegExp(`http: \\{method: ${method}, path: "?${quoted}"?,`).test(text)),
+      `${name}: ${RouteKey}`,
+    );
   }
 });
 
@@ -124,7 +141,8 @@ test('each_function_has_a_role_of_its_own_that_allows_nothing_everywhere', () =>
   for (const { role, sid, effect, actions, resources: places } of statementsOf(resources)) {
     assert.strictEqual(effect, 'Allow');
     for (const action of actions) assert.match(action, /^[a-z0-9]+:[A-Z][A-Za-z]+$/, `${role}.${sid}`);
-    for (const place of places) assert.match(place, /^arn:aws:(s3:::pix-images-|(logs|dynamodb|sqs):eu-central-1:)/, `${role}.${sid}`);
+    for (const place of places)
+      assert.match(place, /^arn:aws:(s3:::pix-images-|(logs|dynamodb|sqs):eu-central-1:)/, `${role}.${sid}`);
   }
 });
 
@@ -137,7 +155,11 @@ test('the_thumbnail_function_can_write_nothing_that_starts_it', () => {
     assert.strictEqual(pipelineOf('thumbnails').includes(`prefix: ${prefix}}`), true);
     for (const { role, actions, resources: places } of statementsOf(resources)) {
       const writes = role === 'ThumbnailRole' && actions.includes('s3:PutObject');
-      if (writes) assert(places.every((place) => !place.includes(`/${prefix}`) && place.includes('/thumbnails/')), name);
+      if (writes)
+        assert(
+          places.every((place) => !place.includes(`/${prefix}`) && place.includes('/thumbnails/')),
+          name,
+        );
     }
   }
 });
@@ -153,7 +175,9 @@ test('what_aws_is_said_to_use_is_there', () => {
 test('every_function_logs_into_a_group_with_an_end_of_its_own', () => {
   const resources = every[0][1];
   for (const [name, { Properties }] of ofType(resources, 'AWS::Lambda::Function')) {
-    const [, group] = ofType(resources, 'AWS::Logs::LogGroup').find(([, it]) => it.Properties.LogGroupName === Properties.LoggingConfig.LogGroup);
+    const [, group] = ofType(resources, 'AWS::Logs::LogGroup').find(
+      ([, it]) => it.Properties.LogGroupName === Properties.LoggingConfig.LogGroup,
+    );
     assert(group.Properties.RetentionInDays > 0, name);
     assert.strictEqual(Properties.LoggingConfig.LogGroup, `/aws/lambda/${Properties.FunctionName}`);
   }
@@ -161,11 +185,18 @@ test('every_function_logs_into_a_group_with_an_end_of_its_own', () => {
 
 test('every_variable_of_a_function_is_one_that_the_project_or_the_host_reads', () => {
   const project = pipelineOf('pixmill');
-  const host = ['PIXMILL_PROFILE', 'PIXMILL_ORIGINS', 'PIXMILL_UPLOAD_TOKEN', 'PIXMILL_UPLOAD_AUTH',
-    'PIXMILL_ATTEMPTS_MAX', 'MALLOC_ARENA_MAX'];
+  const host = [
+    'PIXMILL_PROFILE',
+    'PIXMILL_ORIGINS',
+    'PIXMILL_UPLOAD_TOKEN',
+    'PIXMILL_UPLOAD_AUTH',
+    'PIXMILL_ATTEMPTS_MAX',
+    'MALLOC_ARENA_MAX',
+  ];
   for (const [name, { Properties }] of ofType(every[0][1], 'AWS::Lambda::Function')) {
     const variables = Object.keys(Properties.Environment.Variables);
-    for (const variable of variables) assert(host.includes(variable) || project.includes(`  ${variable}: {`), `${name}: ${variable}`);
+    for (const variable of variables)
+      assert(host.includes(variable) || project.includes(`  ${variable}: {`), `${name}: ${variable}`);
     assert(variables.includes('IMAGES_BUCKET') && variables.includes('DDB_TABLE'), name);
   }
 });
@@ -188,12 +219,21 @@ test('no_bucket_is_public_and_none_is_read_in_the_clear', () => {
   const resources = every[0][1];
   for (const [name, { Properties }] of ofType(resources, 'AWS::S3::Bucket')) {
     assert(Object.values(Properties.PublicAccessBlockConfiguration).every(Boolean), name);
-    assert(ofType(resources, 'AWS::S3::BucketPolicy').some(([, it]) => it.Properties.Bucket === Properties.BucketName &&
-      it.Properties.PolicyDocument.Statement.some(({ Effect, Condition }) => Effect === 'Deny' && Condition.Bool)), name);
+    assert(
+      ofType(resources, 'AWS::S3::BucketPolicy').some(
+        ([, it]) =>
+          it.Properties.Bucket === Properties.BucketName &&
+          it.Properties.PolicyDocument.Statement.some(({ Effect, Condition }) => Effect === 'Deny' && Condition.Bool),
+      ),
+      name,
+    );
   }
   for (const [, { Properties }] of ofType(resources, 'AWS::S3::BucketPolicy')) {
     for (const { Effect, Principal, Condition } of Properties.PolicyDocument.Statement.filter((it) => it.Effect === 'Allow')) {
-      assert.deepStrictEqual([Effect, Principal, Object.keys(Condition)], ['Allow', { Service: 'cloudfront.amazonaws.com' }, ['StringEquals']]);
+      assert.deepStrictEqual(
+        [Effect, Principal, Object.keys(Condition)],
+        ['Allow', { Service: 'cloudfront.amazonaws.com' }, ['StringEquals']],
+      );
     }
   }
 });
@@ -206,7 +246,8 @@ test('bucket_names_are_short_enough_for_the_longest_stack_and_region', () => {
 test('addresses_of_the_page_lead_to_its_document_and_no_other_does', () => {
   const source = template.Resources.PagePaths.Properties.FunctionCode;
   const run = (uri) => vm.runInNewContext(`${source}; handler(event)`, { event: { request: { uri, headers: {} } } }).uri;
-  for (const uri of ['/', '/i/20260101T000000-abc.jpg', '/tag/cat', '/tag/v1.2']) assert.strictEqual(run(uri), '/index.html', uri);
+  for (const uri of ['/', '/i/20260101T000000-abc.jpg', '/tag/cat', '/tag/v1.2'])
+    assert.strictEqual(run(uri), '/index.html', uri);
   for (const uri of ['/ops.html', '/config.json', '/assets/app-1.js', '/i', '/image.png', '/nothing', '/index.html']) {
     assert.strictEqual(run(uri), uri);
   }
@@ -222,11 +263,12 @@ test('the_distribution_finds_pictures_and_api_under_paths_of_their_own', () => {
 });
 
 test('pages_and_pictures_have_the_policies_that_the_daemon_gives_them', () => {
-  const policyOf = (name) => every[0][1][name].Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentSecurityPolicy
-    .ContentSecurityPolicy;
+  const policyOf = (name) =>
+    every[0][1][name].Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy;
   const daemon = fs.readFileSync(path.join(root, 'runtimes/app/page.c'), 'utf8');
   const texts = [...daemon.slice(daemon.indexOf('void app_page_policy')).matchAll(/pxm_buf_puts\(ret, ((?:"[^"]*"\s*)+)\)/g)]
-    .map(([, text]) => [...text.matchAll(/"([^"]*)"/g)].map(([, part]) => part).join('')).slice(0, 3);
+    .map(([, text]) => [...text.matchAll(/"([^"]*)"/g)].map(([, part]) => part).join(''))
+    .slice(0, 3);
   const [start, connect, rest] = texts;
   const bucket = ' https://pix-images-111122223333-eu-central-1.s3.eu-central-1.amazonaws.com';
   assert.strictEqual(policyOf('SiteHeaders'), start + connect + bucket + rest);

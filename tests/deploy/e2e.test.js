@@ -25,15 +25,18 @@ const roles = Object.entries(resources)
 
 let folder, services, cloud, site;
 
+const machine = os.arch() === 'arm64' ? 'arm64' : 'x86_64';
+
 function programs() {
   const { PACKAGE, BOOTSTRAP } = process.env;
-  if (!PACKAGE) return { full: { program: BOOTSTRAP, root: folder }, light: { program: BOOTSTRAP, root: folder } };
-  return Object.fromEntries(
-    [
-      ['full', 'pixmill-lambda-x86_64'],
-      ['light', 'pixmill-lambda-light-x86_64'],
-    ].map(([key, name]) => [key, { program: path.join(PACKAGE, name, 'bootstrap'), root: path.join(PACKAGE, name) }]),
-  );
+  const at = (name) => (PACKAGE ? path.join(PACKAGE, `${name}-${machine}`) : folder);
+  const program = (name) => ({ program: PACKAGE ? path.join(at(name), 'bootstrap') : BOOTSTRAP, root: at(name) });
+  return { full: program('pixmill-lambda'), light: program('pixmill-lambda-light') };
+}
+
+if (process.env.PACKAGE && !fs.existsSync(path.join(process.env.PACKAGE, `pixmill-lambda-light-${machine}`))) {
+  console.log('skipped: the package was not made here');
+  process.exit(77);
 }
 
 test.before(async () => {

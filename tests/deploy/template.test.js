@@ -262,6 +262,16 @@ test('the_distribution_finds_pictures_and_api_under_paths_of_their_own', () => {
   assert(DistributionConfig.CustomErrorResponses.every((it) => it.ErrorCachingMinTTL === 0 && !it.ResponsePagePath));
 });
 
+test('the_distribution_finds_out_that_a_picture_was_deleted', () => {
+  const { DistributionConfig } = every[0][1].Distribution.Properties;
+  const pictures = DistributionConfig.CacheBehaviors.filter(({ TargetOriginId }) => TargetOriginId === 'images');
+  assert.deepStrictEqual(
+    pictures.map(({ CachePolicyId }) => CachePolicyId),
+    ['PictureCache', 'PictureCache'],
+  );
+  assert(every[0][1].PictureCache.Properties.CachePolicyConfig.MaxTTL <= 86400);
+});
+
 test('pages_and_pictures_have_the_policies_that_the_daemon_gives_them', () => {
   const policyOf = (name) =>
     every[0][1][name].Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy;

@@ -1,10 +1,14 @@
-/* The candidates of a query: keys from the index, of all shards, newest first. */
+/* The candidates of a query: keys from the index, of all shards, newest first. Shards are asked at once, so that a page
+ * takes the time of one request however many there are. */
 #include "dynamodb.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { AT_ONCE = 8 }; /* shards that are asked */
 
 /* One shard of the list, a page at a time. */
 struct shard {
@@ -144,19 +148,75 @@ static pxm_status take_page(const struct dynamo_lists *lists, struct shard *shar
     return shard->start.failed ? dynamo_fail_memory(lists->dynamo, error) : PXM_OK;
 }
 
-/* Fetches pages until the shard has a candidate, or no more. */
-static pxm_status fill(const struct dynamo_lists *lists, pxm_job *job, struct shard *shard, pxm_error *error)
+/* A request for a page. Only who made it looks at it, but for its call. */
+struct question {
+    const struct dynamo *dynamo;
+    pxm_job *job;
+    struct shard *shard;
+    struct aws_text body;
+    struct dynamo_reply reply;
+    bool answered;
+    pthread_t thread;
+    bool has_thread;
+};
+
+static void *ask(void *arg)
 {
+    struct question *question = arg;
+    question->answered = dynamo_call(question->dynamo, question->job, "Query", &question->body, &question->reply);
+    return NULL;
+}
+
+/* The first is asked by the thread that waits for all; so are those for which there is no other. */
+static void ask_all(struct question *questions, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        questions[i].has_thread = pthread_create(&questions[i].thread, NULL, ask, &questions[i]) == 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!questions[i].has_thread) {
+            ask(&questions[i]);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (questions[i].has_thread) {
+            pthread_join(questions[i].thread, NULL);
+        }
+    }
+}
+
+static pxm_status take_answer(const struct dynamo_lists *lists, struct question *question, pxm_error *error)
+{
+    return question->answered ? take_page(lists, question->shard, question->reply.json, error)
+                              : dynamo_fail(lists->dynamo, &question->reply, "query", NULL, error);
+}
+
+static size_t collect_questions(struct dynamo_lists *lists, pxm_job *job, struct question questions[AT_ONCE])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < lists->count && count < AT_ONCE; i++) {
+        struct shard *shard = &lists->shards[i];
+        if (shard->at == shard->count && !shard->is_last) {
+            questions[count] = (struct question){.dynamo = lists->dynamo, .job = job, .shard = shard};
+            write_query(lists, shard, &questions[count++].body);
+        }
+    }
+    return count;
+}
+
+/* Fetches pages until every shard has a candidate, or no more. */
+static pxm_status fill(struct dynamo_lists *lists, pxm_job *job, pxm_error *error)
+{
+    struct question questions[AT_ONCE];
     pxm_status status = PXM_OK;
-    while (status == PXM_OK && shard->at == shard->count && !shard->is_last) {
-        struct aws_text body;
-        struct dynamo_reply reply;
-        write_query(lists, shard, &body);
-        status = dynamo_call(lists->dynamo, job, "Query", &body, &reply)
-                     ? take_page(lists, shard, reply.json, error)
-                     : dynamo_fail(lists->dynamo, &reply, "query", NULL, error);
-        dynamo_reply_done(&reply);
-        aws_text_done(&body);
+    for (size_t count = 1; count > 0 && status == PXM_OK;) {
+        count = collect_questions(lists, job, questions);
+        ask_all(questions, count);
+        for (size_t i = 0; i < count; i++) {
+            status = status == PXM_OK ? take_answer(lists, &questions[i], error) : status;
+            dynamo_reply_done(&questions[i].reply);
+            aws_text_done(&questions[i].body);
+        }
     }
     return status;
 }
@@ -165,12 +225,12 @@ pxm_status dynamo_lists_peek(struct dynamo_lists *lists, pxm_job *job, const str
                              pxm_error *error)
 {
     struct shard *newest = NULL;
+    pxm_status status = fill(lists, job, error);
+    if (status != PXM_OK) {
+        return status;
+    }
     for (size_t i = 0; i < lists->count; i++) {
         struct shard *shard = &lists->shards[i];
-        pxm_status status = fill(lists, job, shard, error);
-        if (status != PXM_OK) {
-            return status;
-        }
         if (shard->at < shard->count &&
             (!newest || strcmp(shard->candidates[shard->at].made, newest->candidates[newest->at].made) > 0)) {
             newest = shard;

@@ -187,16 +187,15 @@ static int run_program(void)
     return errno;
 }
 
-/* In the folder that the daemon was started in, which is none of the project's. */
+/* A file that is neither the project's nor a temporary one. It is opened and left as it is. */
 static int write_elsewhere(void)
 {
-    int fd = open("pixmill-was-here", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open("/etc/passwd", O_WRONLY | O_CLOEXEC);
 
     if (fd < 0) {
         return errno;
     }
     close(fd);
-    unlink("pixmill-was-here");
     return 0;
 }
 

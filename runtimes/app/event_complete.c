@@ -68,16 +68,14 @@ static pxm_status get_object(pxm_project_handle *project, const pxm_value *event
     const char *name = pxm_value_as_string(pxm_value_get(event, "store"), NULL);
     const char *key = pxm_value_as_string(pxm_value_get(event, "key"), NULL);
     struct pxm_instance *store = pxm_project_instance(project, PXM_RESOURCE_STORE, name);
-    pxm_value *fields = pxm_value_record();
+    pxm_value *fields = NULL;
     pxm_blob *blob = NULL;
 
-    pxm_status status = fields ? PXM_OK : pxm_error_no_memory(error);
-    if (status == PXM_OK && (!store || !store->ops.storage.get)) {
-        status = pxm_error_set(error, PXM_E_NOT_FOUND, "store.unsupported", "the store `%.64s` cannot be read", name);
+    if (!store || !store->ops.storage.get) {
+        return pxm_error_set(error, PXM_E_NOT_FOUND, "store.unsupported", "the store `%.64s` cannot be read", name);
     }
-    if (status == PXM_OK) {
-        status = read_object(store, key, job, fields, &blob, error);
-    }
+    fields = pxm_value_record();
+    pxm_status status = fields ? read_object(store, key, job, fields, &blob, error) : pxm_error_no_memory(error);
     if (status == PXM_OK) {
         *ret = pxm_value_blob(blob);
         status = *ret ? PXM_OK : pxm_error_no_memory(error);

@@ -88,7 +88,7 @@ static int hand_over(const struct program *to, const struct cli *cli, const stru
         return CLI_USAGE;
     }
     if (fill_words(cli, args, words, &owned)) {
-        fflush(NULL);
+        (void)fflush(NULL);
         execv(program, words);
         fprintf(stderr, "pixmill %s: %s cannot be started: %s\n", args->verb->name, program, strerrordesc_np(errno));
     } else {

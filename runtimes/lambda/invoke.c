@@ -86,7 +86,7 @@ static pxm_status read_event(const char *path, struct pxm_buf *ret, pxm_error *e
     }
     pxm_status status = read_all(file, ret, error);
     if (!is_input) {
-        fclose(file);
+        (void)fclose(file); /* which was only read */
     }
     return status;
 }

@@ -65,7 +65,7 @@ static int on_trailers(struct curl_slist **list, void *arg)
     }
     enum lambda_failure failure = lambda_failure_of(&sending->failure);
     pxm_buf_init(&json, ERROR_BYTES_MAX);
-    pxm_buf_init(&coded, 2 * ERROR_BYTES_MAX);
+    pxm_buf_init(&coded, (size_t)2 * ERROR_BYTES_MAX);
     lambda_error_write(failure, &sending->failure, &json);
     app_base64_encode(json.data, json.length, &coded);
     add_trailer(list, "Lambda-Runtime-Function-Error-Type", lambda_failure_name(failure), &failed);

@@ -143,7 +143,6 @@ static pxm_status open_loops(struct lambda_host *host, struct loop *loops, pxm_e
 
     for (int64_t i = 0; i < host->settings->loops && status == PXM_OK; i++) {
         loops[i].host = host;
-        loops[i].is_first = i == 0;
         status = lambda_api_new(host->settings->api, &loops[i].api, error);
     }
     return status;
@@ -210,7 +209,7 @@ static pxm_status prepare(struct lambda_settings *settings, pxm_error *error)
 
 static void serve(struct lambda_host *host)
 {
-    struct loop loops[LAMBDA_LOOPS_MAX] = {0};
+    struct loop loops[LAMBDA_LOOPS_MAX] = {{.host = host, .is_first = true}};
     pxm_error error = {0};
 
     if (open_loops(host, loops, &error) == PXM_OK) {

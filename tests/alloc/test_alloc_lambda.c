@@ -1,5 +1,5 @@
-/* Events of Lambda when memory runs out: each is answered, or fails so that it comes again, and never says that something
- * was done which was not. */
+/* Events of Lambda when memory runs out: each is answered, or fails so that it comes again, and none says that
+ * something was done which was not. */
 #include "alloc_sweep.h"
 #include "lambda/call.h"
 #include <setjmp.h>

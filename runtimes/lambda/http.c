@@ -179,7 +179,7 @@ static bool dress(struct exchange *exchange, const pxm_error *error)
     if (!exchange->response) {
         exchange->response = app_answer_error(error, request_id(exchange), pxm_error_is_transient(error) ? 1 : 0);
     }
-    return exchange->response &&
+    return exchange->response && app_response_set(exchange->response, "X-Request-Id", request_id(exchange)) &&
            app_policy_apply(&exchange->call->host->policy, &exchange->request.head, exchange->response);
 }
 

@@ -262,7 +262,8 @@ test('pixmill invoke prints the answer that Lambda would get', async () => {
   writeFileSync(file, event);
   assert.deepStrictEqual(JSON.parse(JSON.parse(invoke([file]).out).body), { size: 5 });
   const lambda = await app.invoke(get('/echo/5'));
-  assert.deepStrictEqual(JSON.parse(invoke([file]).out), JSON.parse(lambda.body));
+  const unnamed = (answer) => ({ ...answer, headers: { ...answer.headers, 'X-Request-Id': answer.headers['X-Request-Id'] && 'ID' } });
+  assert.deepStrictEqual(unnamed(JSON.parse(invoke([file]).out)), unnamed(JSON.parse(lambda.body)));
 });
 
 test('pixmill invoke says by its status what came of it', async () => {

@@ -63,7 +63,11 @@ static void take_object(struct crew_source *source, const pxm_value *item, uint3
     if (outcome != PXM_SETTLE_DONE) {
         return;
     }
+    const char *store = crew_source_text(item, "store");
     pxm_value *taken = pxm_value_record();
+    if (store[0] != '\0') { /* a queue told of it, which may be that of several */
+        pxm_value_set(taken, "store", pxm_value_cstring(store));
+    }
     pxm_value_set(taken, "key", pxm_value_cstring(crew_source_text(item, "key")));
     pxm_value_set(taken, "etag", pxm_value_cstring(crew_source_text(item, "etag")));
     if (!source->taken) {

@@ -248,14 +248,16 @@ static void on_added(struct journal_op *op)
 }
 
 /* The one that waits for the object; NULL: none. A store may tell of it through a queue that several triggers share,
- * and then the source of any of them hears of it. */
+ * those of other stores, too, and then the source of any of them hears of it. */
 static const struct app_trigger *trigger_of(const struct delivery *delivery, const char *key)
 {
     const struct app_manifest *manifest = delivery->edition->manifest;
+    const pxm_value *told = pxm_value_get(delivery->item, "store");
+    const char *store = told ? pxm_value_as_string(told, NULL) : delivery->source->trigger->store;
     const struct app_trigger *found = NULL;
 
     for (size_t i = 0; i < manifest->trigger_count && !found; i++) {
-        bool wants = app_trigger_wants(&manifest->triggers[i], delivery->source->trigger->store, key);
+        bool wants = app_trigger_wants(&manifest->triggers[i], store, key);
         found = wants ? &manifest->triggers[i] : NULL;
     }
     return found;

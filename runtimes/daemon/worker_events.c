@@ -1,6 +1,7 @@
 /* The messages of the last answer are held until the next question, which says what was taken of them. */
 #include "daemon/worker_events.h"
 
+#include "app/bucket.h"
 #include "app/object_event.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -16,25 +17,32 @@ enum { MESSAGES_MAX = 10, AGAIN_MS = 1000, SLICE_MS = 50 };
 struct message {
     char *receipt;
     struct app_object_event event;
-    bool taken[APP_OBJECT_EVENT_MAX]; /* of its objects: or they need not be told */
+    const struct worker_store *stores[APP_OBJECT_EVENT_MAX]; /* of its objects */
+    bool taken[APP_OBJECT_EVENT_MAX];                        /* or they need not be told */
 };
 
 struct worker_events {
-    struct pxm_instance *queue, *store;
+    struct pxm_instance *queue;
+    struct worker_store *stores;
+    size_t store_count;
     int64_t lease_ms;
     struct message held[MESSAGES_MAX];
     size_t count;
 };
 
-struct worker_events *worker_events_new(struct pxm_instance *queue, struct pxm_instance *store, int64_t lease_ms)
+struct worker_events *worker_events_new(struct pxm_instance *queue, struct worker_store *stores, size_t store_count,
+                                        int64_t lease_ms)
 {
     struct worker_events *events = calloc(1, sizeof *events);
 
-    if (events) {
-        events->queue = queue;
-        events->store = store;
-        events->lease_ms = lease_ms;
+    if (!events) {
+        free(stores);
+        return NULL;
     }
+    events->queue = queue;
+    events->stores = stores;
+    events->store_count = store_count;
+    events->lease_ms = lease_ms;
     return events;
 }
 
@@ -52,6 +60,7 @@ void worker_events_free(struct worker_events *events)
     while (events && events->count > 0) {
         release(events, 0);
     }
+    free(events ? events->stores : NULL);
     free(events);
 }
 
@@ -89,13 +98,18 @@ static bool is_taken(const struct message *message)
 
 /* ---- what was taken ---------------------------------------------------------------------------------------------- */
 
-static void mark(struct worker_events *events, const char *key, const char *etag)
+static void mark(struct worker_events *events, const pxm_value *taken)
 {
+    const char *store = pxm_value_as_string(pxm_value_get(taken, "store"), NULL);
+    const char *key = pxm_value_as_string(pxm_value_get(taken, "key"), NULL);
+    const char *etag = pxm_value_as_string(pxm_value_get(taken, "etag"), NULL);
+
     for (size_t i = 0; i < events->count; i++) {
         struct message *message = &events->held[i];
         for (size_t k = 0; k < message->event.count; k++) {
             const struct app_made_object *object = &message->event.objects[k];
-            if (strcmp(object->key, key) == 0 && strcmp(object->etag ? object->etag : "", etag) == 0) {
+            if (strcmp(message->stores[k]->name, store) == 0 && strcmp(object->key, key) == 0 &&
+                strcmp(object->etag ? object->etag : "", etag) == 0) {
                 message->taken[k] = true;
             }
         }
@@ -105,9 +119,7 @@ static void mark(struct worker_events *events, const char *key, const char *etag
 static void settle_taken(struct worker_events *events, pxm_job *job, const pxm_value *taken)
 {
     for (size_t i = 0; i < pxm_value_count(taken); i++) {
-        const pxm_value *item = pxm_value_at(taken, i);
-        mark(events, pxm_value_as_string(pxm_value_get(item, "key"), NULL),
-             pxm_value_as_string(pxm_value_get(item, "etag"), NULL));
+        mark(events, pxm_value_at(taken, i));
     }
     for (size_t i = events->count; i-- > 0;) {
         if (is_taken(&events->held[i])) {
@@ -143,10 +155,28 @@ static void hold_on(struct worker_events *events, pxm_job *job)
 
 /* ---- what comes -------------------------------------------------------------------------------------------------- */
 
-/* PXM_E_NOT_FOUND: there is no such object. */
-static pxm_status look_for(const struct worker_events *events, pxm_job *job, const char *key, pxm_error *error)
+/* Which of the stores each object is in. */
+static pxm_status find_stores(const struct worker_events *events, struct message *message, pxm_error *error)
 {
-    struct pxm_instance *store = events->store;
+    for (size_t i = 0; i < message->event.count; i++) {
+        const char *bucket = message->event.objects[i].bucket;
+        const struct worker_store *found = NULL;
+        for (size_t k = 0; k < events->store_count && !found; k++) {
+            const struct worker_store *store = &events->stores[k];
+            found = strcmp(app_bucket_of(store->instance, store->name), bucket) == 0 ? store : NULL;
+        }
+        if (!found) {
+            return pxm_error_set(error, PXM_E_INVALID, "event.bucket",
+                                 "an event of bucket `%.64s`, which is no store that this queue tells of", bucket);
+        }
+        message->stores[i] = found;
+    }
+    return PXM_OK;
+}
+
+/* PXM_E_NOT_FOUND: there is no such object. */
+static pxm_status look_for(struct pxm_instance *store, pxm_job *job, const char *key, pxm_error *error)
+{
     pxm_value *fields = pxm_value_record();
 
     if (!fields) {
@@ -160,30 +190,30 @@ static pxm_status look_for(const struct worker_events *events, pxm_job *job, con
 }
 
 /* Of two readings of a key that which is the key of an object counts. With neither the object is gone again. */
-static pxm_status decide(const struct worker_events *events, pxm_job *job, struct app_made_object *object,
-                         bool *ret_gone, pxm_error *error)
+static pxm_status decide(struct pxm_instance *store, pxm_job *job, struct app_made_object *object, bool *ret_gone,
+                         pxm_error *error)
 {
-    pxm_status status = look_for(events, job, object->key, error);
+    pxm_status status = look_for(store, job, object->key, error);
 
     if (status == PXM_E_NOT_FOUND) {
         char *literal = object->key;
         object->key = object->decoded_key;
         object->decoded_key = literal;
-        status = look_for(events, job, object->key, error);
+        status = look_for(store, job, object->key, error);
     }
     *ret_gone = status == PXM_E_NOT_FOUND;
     return *ret_gone ? PXM_OK : status;
 }
 
-static pxm_status decide_all(const struct worker_events *events, pxm_job *job, struct message *message,
-                             pxm_error *error)
+static pxm_status decide_all(pxm_job *job, struct message *message, pxm_error *error)
 {
     pxm_status status = PXM_OK;
 
     for (size_t i = 0; i < message->event.count && status == PXM_OK; i++) {
         struct app_made_object *object = &message->event.objects[i];
-        if (object->decoded_key && events->store->ops.storage.head) {
-            status = decide(events, job, object, &message->taken[i], error);
+        struct pxm_instance *store = message->stores[i]->instance;
+        if (object->decoded_key && store->ops.storage.head) {
+            status = decide(store, job, object, &message->taken[i], error);
         }
     }
     return status;
@@ -218,7 +248,10 @@ static void take_message(struct worker_events *events, pxm_job *job, const pxm_v
     pxm_status status = message.receipt ? app_object_event_read(pxm_value_get(item, "body"), &message.event, &error)
                                         : pxm_error_no_memory(&error);
     if (status == PXM_OK) {
-        status = decide_all(events, job, &message, &error);
+        status = find_stores(events, &message, &error);
+    }
+    if (status == PXM_OK) {
+        status = decide_all(job, &message, &error);
     }
     if (status == PXM_OK && message.event.count > 0) {
         pass_over_earlier(events, &message);
@@ -270,10 +303,11 @@ static pxm_value *number_or_null(int64_t number)
     return number == PXM_UNSET_INT ? pxm_value_null() : pxm_value_int(number);
 }
 
-static pxm_value *describe(const struct app_made_object *object)
+static pxm_value *describe(const struct app_made_object *object, const char *store)
 {
     pxm_value *item = pxm_value_record();
 
+    pxm_value_set(item, "store", pxm_value_cstring(store));
     pxm_value_set(item, "key", pxm_value_cstring(object->key));
     pxm_value_set(item, "bytes", number_or_null(object->bytes));
     pxm_value_set(item, "etag", pxm_value_cstring(object->etag));
@@ -290,7 +324,7 @@ static pxm_status tell(const struct worker_events *events, pxm_value *fields, px
         const struct message *message = &events->held[i];
         for (size_t k = 0; k < message->event.count; k++) {
             if (!message->taken[k]) {
-                pxm_value_append(items, describe(&message->event.objects[k]));
+                pxm_value_append(items, describe(&message->event.objects[k], message->stores[k]->name));
             }
         }
     }

@@ -19,7 +19,7 @@ struct worker_source {
     struct pxm_task task; /* first, so that a task is its source */
     struct worker *worker;
     struct pxm_instance *instance; /* NULL: there is none of that name */
-    struct worker_events *events;  /* of a store that tells of its objects through a queue; else NULL */
+    struct worker_events *events;  /* of the queue through which the store tells of its objects; NULL: it does not */
     enum crew_source_kind kind;
     char *prefix;
     int64_t wait_ms, lease_ms;
@@ -230,21 +230,45 @@ static void answer(struct worker_source *source, const pxm_value *message)
 
 /* ---- becoming one ------------------------------------------------------------------------------------------------ */
 
+/* All stores that tell of their objects through that queue: a message may be of any of them. Owned. */
+static struct worker_store *stores_of(const struct worker *worker, const char *queue, size_t *ret_count)
+{
+    const struct pxm_profile *profile = worker->project->profile;
+    struct worker_store *stores = calloc(profile->resource_count, sizeof *stores);
+
+    *ret_count = 0;
+    for (size_t i = 0; stores && i < profile->resource_count; i++) {
+        const struct pxm_resource *resource = &profile->resources[i];
+        struct pxm_instance *store = resource->events && strcmp(resource->events, queue) == 0
+                                         ? pxm_project_instance(worker->project, PXM_RESOURCE_STORE, resource->name)
+                                         : NULL;
+        if (store) {
+            stores[(*ret_count)++] = (struct worker_store){.name = resource->name, .instance = store};
+        }
+    }
+    return stores;
+}
+
 /* The events of a store whose resource names a queue; NULL: it does not. */
 static struct worker_events *events_of(const struct worker *worker, const struct worker_source *source,
                                        const char *name)
 {
-    const struct pxm_resource *store = source->kind == CREW_SOURCE_STORE && source->instance
-                                           ? pxm_profile_resource(worker->project->profile, PXM_RESOURCE_STORE, name)
-                                           : NULL;
-    struct pxm_instance *queue =
-        store && store->events ? pxm_project_instance(worker->project, PXM_RESOURCE_QUEUE, store->events) : NULL;
-    struct worker_events *events = queue ? worker_events_new(queue, source->instance, source->lease_ms) : NULL;
+    const struct pxm_resource *resource = source->kind == CREW_SOURCE_STORE && source->instance
+                                              ? pxm_profile_resource(worker->project->profile, PXM_RESOURCE_STORE, name)
+                                              : NULL;
+    const char *events = resource ? resource->events : NULL;
+    struct pxm_instance *queue = events ? pxm_project_instance(worker->project, PXM_RESOURCE_QUEUE, events) : NULL;
+    size_t count = 0;
 
-    if (queue && !events) {
+    if (!queue) {
+        return NULL;
+    }
+    struct worker_store *stores = stores_of(worker, events, &count);
+    struct worker_events *ret = stores ? worker_events_new(queue, stores, count, source->lease_ms) : NULL;
+    if (!ret) {
         _exit(1);
     }
-    return events;
+    return ret;
 }
 
 static void become_source(struct worker *worker, const pxm_value *message)

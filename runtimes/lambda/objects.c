@@ -1,4 +1,5 @@
 /* Objects that were made: what S3, EventBridge and SNS tell, and what waits for them. */
+#include "app/bucket.h"
 #include "app/event.h"
 #include "app/object_event.h"
 #include "base/job.h"
@@ -19,29 +20,13 @@ struct delivery { /* of one event with its objects */
 
 /* ---- stores ------------------------------------------------------------------------------------------------------ */
 
-/* The bucket that a store is: what its option of that name says; a store that has none goes by its own name. */
-static const char *bucket_of(const struct pxm_instance *instance, const char *name)
-{
-    const struct pxm_unit *unit = instance->unit;
-    const struct pxm_option_table table = {unit->options, unit->option_size, unit->config_size};
-    int found = instance->config ? pxm_options_find(&table, "bucket", NULL) : -1;
-    const char *bucket = NULL;
-
-    if (found < 0 || pxm_options_at(&table, (size_t)found).type != PXM_OPT_STRING) {
-        return name;
-    }
-    const char *config = pxm_config_data(instance->config);
-    memcpy(&bucket, config + pxm_options_at(&table, (size_t)found).offset, sizeof bucket);
-    return bucket ? bucket : name;
-}
-
 static struct pxm_instance *store_of(const struct delivery *delivery, const struct app_trigger *trigger,
                                      const char *bucket)
 {
     struct pxm_instance *store =
         pxm_project_instance(delivery->call->host->project, PXM_RESOURCE_STORE, trigger->store);
 
-    return store && strcmp(bucket_of(store, trigger->store), bucket) == 0 ? store : NULL;
+    return store && strcmp(app_bucket_of(store, trigger->store), bucket) == 0 ? store : NULL;
 }
 
 /* Whether there is an object of that key; asked only where nobody knows how the key was written. */

@@ -35,7 +35,7 @@ YAML
 # notify KEY SEQUENCER: tells of an object, as S3 does.
 notify() {
     printf '{"Records": [{"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
-        "s3": {"bucket": {"name": "b"}, "object": {"key": "%s", "sequencer": "%s"}}}]}' "$1" "$2" >body.json
+        "s3": {"bucket": {"name": "images"}, "object": {"key": "%s", "sequencer": "%s"}}}]}' "$1" "$2" >body.json
     ask POST /notify -H 'Content-Type: application/json' --data-binary @body.json
     expect_status 200
 }

@@ -111,7 +111,8 @@ static void await_queue(struct collector *own)
 static void begin(struct collector *own)
 {
     memset(own, 0, sizeof *own);
-    crew_world_init(&own->world, "{drop: {localfs: {root: drop}, events: jobs}}");
+    crew_world_init(&own->world,
+                    "{drop: {localfs: {root: drop}, events: jobs}, other: {localfs: {root: other}, events: jobs}}");
     crew_world_open(&own->world);
     crew_world_await(&own->world, CREW_IMAGE);
     own->queue = listen(own, CREW_SOURCE_QUEUE, "jobs");
@@ -154,7 +155,7 @@ static void notify(struct collector *own, const char *key, const char *etag, con
 
     snprintf(json, sizeof json,
              "{'Records':[{'eventVersion':'2.1','eventSource':'aws:s3','eventTime':'2026-11-22T13:37:00.123Z',"
-             "'eventName':'ObjectCreated:Put','s3':{'bucket':{'name':'b'},'object':{'key':'%s','size':7,'eTag':'%s',"
+             "'eventName':'ObjectCreated:Put','s3':{'bucket':{'name':'drop'},'object':{'key':'%s','size':7,'eTag':'%s',"
              "'sequencer':'%s'}}}]}",
              key, etag, sequencer);
     post(own, json);
@@ -192,7 +193,7 @@ static void what_tells_of_no_object_is_settled(void **state)
     (void)state;
 
     begin(&own);
-    post(&own, "{'Service':'Amazon S3','Event':'s3:TestEvent','Bucket':'b'}");
+    post(&own, "{'Service':'Amazon S3','Event':'s3:TestEvent','Bucket':'drop'}");
     post(&own, "{'Records':[{'eventSource':'aws:s3','eventName':'ObjectRemoved:Delete'}]}");
     own.store = listen(&own, CREW_SOURCE_STORE, "drop");
     notify(&own, "last", "e", "01");
@@ -221,6 +222,41 @@ static void what_is_no_event_becomes_a_dead_letter(void **state)
     end(&own);
 }
 
+static void notify_of(struct collector *own, const char *bucket)
+{
+    char json[JSON_MAX];
+
+    snprintf(json, sizeof json,
+             "{'Records':[{'eventSource':'aws:s3','eventName':'ObjectCreated:Put','s3':{'bucket':{'name':'%s'},"
+             "'object':{'key':'same','eTag':'e','sequencer':'01'}}}]}",
+             bucket);
+    post(own, json);
+}
+
+static void a_queue_may_be_that_of_several_stores_and_no_others(void **state)
+{
+    struct collector own;
+    (void)state;
+
+    begin(&own);
+    notify_of(&own, "elsewhere");
+    notify_of(&own, "other");
+    notify_of(&own, "drop");
+    own.store = listen(&own, CREW_SOURCE_STORE, "drop");
+    await_events(&own, 2);
+    size_t first = strcmp(text_of(&own, 0, "store"), "other") == 0 ? 0 : 1;
+    assert_string_equal(text_of(&own, first, "store"), "other");
+    assert_string_equal(text_of(&own, 1 - first, "store"), "drop");
+    crew_source_settle(own.store, own.events[first], PXM_SETTLE_DONE, 0, NULL);
+    crew_source_settle(own.store, own.events[1 - first], PXM_SETTLE_RETRY, 0, NULL);
+    await_events(&own, 3);
+    assert_string_equal(text_of(&own, 2, "store"), "drop");
+    crew_source_settle(own.store, own.events[2], PXM_SETTLE_DONE, 0, NULL);
+    await_depth(&own, 0, 1);
+    assert_int_equal(own.count, 3);
+    end(&own);
+}
+
 static void of_one_key_the_latest_event_is_told(void **state)
 {
     struct collector own;
@@ -245,7 +281,8 @@ static void a_message_of_several_objects_is_settled_when_all_are_taken(void **st
     (void)state;
 
 #define ONE(key)                                                                                                       \
-    "{'eventSource':'aws:s3','eventName':'ObjectCreated:Put','s3':{'bucket':{'name':'b'},'object':{'key':'" key "'}}}"
+    "{'eventSource':'aws:s3','eventName':'ObjectCreated:Put','s3':{'bucket':{'name':'drop'},'object':{'key':'" key     \
+    "'}}}"
     begin(&own);
     post(&own, "{'Records':[" ONE("a") "," ONE("b") "]}");
     own.store = listen(&own, CREW_SOURCE_STORE, "drop");
@@ -266,7 +303,7 @@ static void eventbridge(struct collector *own, const char *key)
 
     snprintf(
         json, sizeof json,
-        "{'source':'aws.s3','detail-type':'Object Created','detail':{'bucket':{'name':'b'},'object':{'key':'%s'}}}",
+        "{'source':'aws.s3','detail-type':'Object Created','detail':{'bucket':{'name':'drop'},'object':{'key':'%s'}}}",
         key);
     post(own, json);
 }
@@ -302,6 +339,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(objects_come_through_the_queue_until_they_are_taken),
         cmocka_unit_test(what_tells_of_no_object_is_settled),
         cmocka_unit_test(what_is_no_event_becomes_a_dead_letter),
+        cmocka_unit_test(a_queue_may_be_that_of_several_stores_and_no_others),
         cmocka_unit_test(of_one_key_the_latest_event_is_told),
         cmocka_unit_test(a_message_of_several_objects_is_settled_when_all_are_taken),
         cmocka_unit_test(a_key_of_eventbridge_is_that_of_the_object_that_is_there),

@@ -169,20 +169,11 @@ static void check_use(struct compiler *compiler, size_t index)
 
 /* ---- queues of stores ------------------------------------------------------------------------------------------- */
 
-/* A message goes to one of those that take it, so the queue of a store can be nobody else's. */
-static void check_others(struct compiler *compiler, const struct pxm_profile *profile, const struct pxm_resource *store)
+/* A message goes to one of those that take it, so the queue of stores can be no trigger's. */
+static void check_others(struct compiler *compiler, const struct pxm_resource *store)
 {
     struct pxm_diag *diag = NULL;
 
-    for (size_t i = 0; &profile->resources[i] != store; i++) {
-        const struct pxm_resource *other = &profile->resources[i];
-        if (other->events && strcmp(other->events, store->events) == 0) {
-            diag = compile_error(compiler, "E302", store->events_span, "stores `%s` and `%s` take the same messages",
-                                 other->name, store->name);
-            pxm_diag_label(compiler->diags, diag, "give each store a queue of its own");
-            pxm_diag_also(compiler->diags, diag, other->events_span, "the other one");
-        }
-    }
     for (size_t i = 0; i < compiler->draft_count; i++) {
         const struct pxm_program *program = compiler->drafts[i]->program;
         for (size_t k = 0; k < program->trigger_count; k++) {
@@ -213,7 +204,7 @@ static void check_events(struct compiler *compiler, const struct pxm_profile *pr
                              queue->name, queue->unit->name, profile->name);
         pxm_diag_also(compiler->diags, diag, queue->span, "declared here");
     } else {
-        check_others(compiler, profile, store);
+        check_others(compiler, store);
     }
 }
 

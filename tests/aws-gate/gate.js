@@ -13,7 +13,7 @@ const { Metadata } = require('./metadata');
 const { Tables, withChecksum } = require('./table');
 const { Queues } = require('./queue');
 const { callsOfS3, callsOfTable } = require('./calls');
-const { eventOf, notify } = require('./notify');
+const { Notifier } = require('./notify');
 
 const upstreamAt = process.argv.indexOf('--upstream');
 let upstream = upstreamAt > 0 ? new URL(process.argv[upstreamAt + 1]) : null;
@@ -39,6 +39,7 @@ function reset() {
   state.tables = new Tables(state.accounts, clock, () => state.settings, writeTableCalls);
   if (state.queues) state.queues.stop();
   state.queues = new Queues(state.accounts, clock, () => state.settings);
+  state.notifier = new Notifier(state.queues, clock);
   state.faults = [];
   state.log = []; // {method, url, status, code, headers}
 }
@@ -71,12 +72,16 @@ async function writeTableCalls(who, target, body) {
 
 // ---- notifications ----
 
-// Where the settings have notify: {url, prefix}, an event goes to the URL for each object that was made below the prefix.
-function tellOf(method, bucket, key) {
-  const wanted = state.settings.notify, name = { PUT: 'Put', POST: 'Post' }[method];
-  if (!wanted || !name || !key.startsWith(wanted.prefix)) return;
+// how: 'Put', 'Post' or 'CompleteMultipartUpload'.
+function tellOf(how, bucket, key) {
   const { body, etag } = state.store.object(bucket, key);
-  notify(wanted.url, eventOf({ bucket, key, size: body.length, etag, region: state.settings.region, name: `ObjectCreated:${name}` }));
+  state.notifier.tell({ bucket, key, size: body.length, etag, region: state.settings.region, name: `ObjectCreated:${how}` });
+}
+
+// What an answered request made, as notifications call it; undefined: nothing.
+function makingOf({ method, key, query }) {
+  if (key === '' || query.has('uploads') || query.has('partNumber')) return undefined;
+  return { PUT: 'Put', POST: 'CompleteMultipartUpload' }[method];
 }
 
 // ---- S3 ----
@@ -131,7 +136,7 @@ async function answerS3(req, where, query, headers, body) {
     const form = verifyForm(headers.get('content-type'), body, where.name, options);
     writeCalls(form.who, callsOfS3({ method: 'POST', name: where.name, key: form.key, query: new Map() }));
     const posted = state.store.post(where.name, form);
-    tellOf('POST', where.name, form.key);
+    tellOf('Post', where.name, form.key);
     return posted;
   }
   const who = verify({ method: req.method, path: where.path, query, headers }, options);
@@ -147,7 +152,8 @@ async function answerS3(req, where, query, headers, body) {
   let status = 0;
   try {
     const answer = state.store.answer(request);
-    if (!['uploads', 'partNumber'].some((name) => request.query.has(name))) tellOf(req.method, where.name, where.key);
+    const making = makingOf(request);
+    if (making) tellOf(making, where.name, where.key);
     return answer;
   } catch (error) {
     status = error.status;
@@ -266,6 +272,7 @@ async function control(req, res) {
     Object.assign(state.settings, data.gate);
     Object.assign(state.metadata.settings, data.metadata);
     Object.entries(data.accounts || {}).forEach(([key, account]) => state.accounts.set(key, account));
+    if (data.gate && data.gate.notify) await state.notifier.start(data.gate.notify);
     if (data.forget_tokens) state.metadata.tokens.clear();
     if (data.forget_faults) state.faults = [];
     if (data.expire) state.accounts.forEach((account) => { if (account.token) account.expires = 0; });

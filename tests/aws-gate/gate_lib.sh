@@ -17,12 +17,13 @@ start_gate() {
     done
     gate_s3=http://127.0.0.1:$(json_get s3 <"$work/gate.out")
     gate_table=http://127.0.0.1:$(json_get table <"$work/gate.out")
+    gate_queue=http://127.0.0.1:$(json_get queue <"$work/gate.out")
     gate_control=http://127.0.0.1:$(json_get control <"$work/gate.out")
     for variable in $(env | sed -n 's/^\(AWS_[A-Z_0-9]*\)=.*/\1/p; s/^\([A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]\)=.*/\1/p'); do
         unset "$variable"
     done
     export HOME="$work" AWS_EC2_METADATA_DISABLED=true AWS_REGION=us-east-1
-    export AWS_ENDPOINT_URL_S3="$gate_s3" AWS_ENDPOINT_URL_DYNAMODB="$gate_table"
+    export AWS_ENDPOINT_URL_S3="$gate_s3" AWS_ENDPOINT_URL_DYNAMODB="$gate_table" AWS_ENDPOINT_URL_SQS="$gate_queue"
     export AWS_ACCESS_KEY_ID="$gate_key" AWS_SECRET_ACCESS_KEY="$gate_secret"
 }
 

@@ -1,4 +1,4 @@
-// Tells a listener of objects that were made, as S3 does: at least once, after they are there, with keys encoded as in a form.
+// Tells a listener or a queue of objects that were made, as S3 does: at least once, after they are there, with keys encoded as in a form.
 'use strict';
 const http = require('http');
 
@@ -39,11 +39,47 @@ function eventOf({ bucket, key, size, etag, region, name }) {
   };
 }
 
-// Does not wait: who puts an object does not, either.
-function notify(url, event) {
+// Tells of objects as long as the settings have notify: {url or queue, prefix, twice?}: by a request to the URL, or by a
+// message of one of our queues, which begins with the message that S3 sends when a notification is set up. `twice`: each
+// message comes once more, after the next one.
+class Notifier {
+  constructor(queues, clock) {
+    Object.assign(this, { queues, clock, wanted: null, last: null });
+  }
+
+  async start(wanted) {
+    Object.assign(this, { wanted, last: null });
+    if (wanted.queue) {
+      const Time = new Date(this.clock()).toISOString(), ids = { RequestId: 'GATE0123456789AB', HostId: 'gate/host+id=' };
+      await this.send({ Service: 'Amazon S3', Event: 's3:TestEvent', Time, Bucket: 'images', ...ids });
+    }
+  }
+
+  send(message) {
+    const request = { QueueUrl: `http://sqs.gate/000000000000/${this.wanted.queue}`, MessageBody: JSON.stringify(message) };
+    return this.queues.raw('SendMessage', request).catch((error) => process.stderr.write(`gate: a notification: ${error.stack}\n`));
+  }
+
+  // Does not wait: who puts an object does not, either. object: as in eventOf.
+  tell(object) {
+    if (!this.wanted || !object.key.startsWith(this.wanted.prefix)) return;
+    const event = eventOf(object);
+    if (this.wanted.url) {
+      post(this.wanted.url, event);
+      return;
+    }
+    this.send(event);
+    if (this.wanted.twice) {
+      if (this.last) this.send(this.last);
+      this.last = event;
+    }
+  }
+}
+
+function post(url, event) {
   const out = http.request(url, { method: 'POST', headers: { 'content-type': 'application/json' } }, (res) => res.resume());
   out.on('error', () => {});
   out.end(JSON.stringify(event));
 }
 
-module.exports = { eventOf, notify };
+module.exports = { Notifier };

@@ -1,0 +1,193 @@
+#!/bin/sh
+# A daemon that hears by a queue of what others put into its bucket. All of AWS is stood in for by tests/aws-gate.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=serve_lib.sh
+. "$(dirname "$0")/serve_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../aws-gate/gate_lib.sh
+. "$(dirname "$0")/../aws-gate/gate_lib.sh"
+without_leak_check
+turned=$SOURCE/pipelines/fixtures/turned.jpg
+start_gate
+export IMAGES_BUCKET=images DDB_TABLE=Images IMAGES_QUEUE=https://sqs.us-east-1.amazonaws.com/000000000000/messages
+export PIXMILL_PROFILE=aws-queue
+
+# The app, an empty bucket that tells the queue of what is put below uploads/, a table, and a daemon that uses them:
+# begin [SED SCRIPT FOR presign.yaml [MORE OF THE NOTIFICATION]].
+begin() {
+    reset_gate
+    control /settings "{\"gate\":{\"notify\":{\"queue\":\"messages\",\"prefix\":\"uploads/\"${2:-}}}}"
+    make_app
+    sed -i "${1:-}" app/presign.yaml
+    run pixmill tables create --project app
+    expect_code 0
+    serve
+}
+
+# Asks the queue itself: queue OPERATION NAME [MEMBERS]. The reply is in $work/control.
+queue() {
+    control /queue "{\"operation\":\"$1\",\"request\":{\"QueueUrl\":\"http://sqs.gate/000000000000/$2\"${3:-}}}"
+}
+
+# How many messages a queue has, with those that somebody works on.
+count_messages() {
+    queue GetQueueAttributes "$1" ',"AttributeNames":["All"]'
+    grep -oE '"ApproximateNumberOfMessages(NotVisible)?":"[0-9]*"' "$work/control" | tr -dc '0-9\n' |
+        { total=0 && while read -r count; do total=$((total + count)); done && echo "$total"; }
+}
+
+# Waits until all messages are settled and no job is left.
+await_queue() {
+    tries=0
+    while [ "$(count_messages messages)" != 0 ] && [ $tries -lt 600 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    expect_equal "$(count_messages messages)" 0 'messages that are not settled'
+    await_rest
+}
+
+# A URL or form for one upload: $filename; the answer is in form.json.
+sign() {
+    ask POST /uploads -H 'Content-Type: application/json' -d '{"content_type": "image/jpeg"}'
+    expect_status 201
+    cp "$work/out" form.json
+    filename=$(json filename)
+}
+
+# put FILE: to the URL that was signed last.
+put() {
+    status=$(curl -sS --noproxy '*' -o "$work/out" -w '%{http_code}' -T "$1" -H 'Content-Type: image/jpeg' \
+        "$(json_get url <form.json)")
+    expect_status 200
+}
+
+post_form() {
+    set -- -F "file=@$1"
+    for field in $(grep -o '"fields":{[^}]*}' form.json | grep -o '"[A-Za-z_-]*":"' | tr -d '":' | tac); do
+        set -- -F "$field=$(json_get "fields.$field" <form.json)" "$@"
+    done
+    status=$(curl -sS --noproxy '*' -o "$work/out" -w '%{http_code}' "$@" "$(json_get url <form.json)")
+    case $status in 20[14]) ;; *) complain "status $status" ;; esac
+}
+
+expect_records() {
+    ask GET '/images?limit=100'
+    expect_json 'items.#' "$1"
+}
+
+it the_profile_says_what_it_needs
+make_app
+run pixmill check --project app
+expect_code 0
+run env -u IMAGES_QUEUE pixmill run newest --project app
+expect_code 3
+expect_err 'environment variable `IMAGES_QUEUE` is not set' 'profile `aws-queue` needs it'
+run env -u IMAGES_QUEUE pixmill tables create --project app --profile aws
+expect_code 0
+
+it what_is_put_by_a_signed_url_gets_its_thumbnails_and_record
+begin
+sign
+put "$turned"
+await_status "$filename" ready
+expect_json width 320
+expect_json thumbnails.0.url "/thumbnails/${filename%.*}/320.webp"
+ask GET "/thumbnails/${filename%.*}/320.webp"
+expect_status 200
+await_queue
+expect_equal "$(count_messages letters)" 0 'dead letters'
+expect_records 1
+stop_daemon
+expect_code 0
+
+it what_is_posted_by_a_signed_form_gets_them_as_well
+begin 's/method: PUT/method: POST/'
+sign
+post_form "$turned"
+await_status "$filename" ready
+await_queue
+expect_equal "$(count_messages letters)" 0 'dead letters'
+stop_daemon
+
+it what_is_told_twice_and_late_changes_nothing
+begin '' ',"twice":true'
+sign
+first=$filename
+put "$turned"
+await_status "$first" ready
+made=$(json created_at)
+put "$turned"
+for n in 1 2 3; do
+    sign
+    put "$turned"
+done
+await_status "$filename" ready
+await_queue
+ask GET "/images/$first"
+expect_json status ready
+expect_json created_at "$made"
+expect_records 4
+expect_equal "$(count_objects uploads/)" 4 originals
+expect_equal "$(count_objects thumbnails/)" 4 thumbnails
+expect_equal "$(count_messages letters)" 0 'dead letters'
+operate GET /admin/dead
+expect_json 'items.#' 0
+stop_daemon
+
+it what_is_no_picture_fails_once_and_for_all
+begin
+sign
+put "$SOURCE/pipelines/fixtures/broken.jpg"
+await_status "$filename" failed
+expect_json error decode.corrupt
+await_queue
+operate GET /admin/dead
+expect_json 'items.#' 1
+expect_json items.0.event.key "uploads/$filename"
+expect_json items.0.cause.code decode.corrupt
+expect_equal "$(count_messages letters)" 0 'dead letters of the queue'
+sign
+put "$turned"
+await_status "$filename" ready
+stop_daemon
+
+it a_message_that_is_none_of_ours_becomes_a_dead_letter
+begin
+queue SendMessage messages ',"MessageBody":"{\"hello\":\"world\"}"'
+object='{\"bucket\":{\"name\":\"holidays\"},\"object\":{\"key\":\"uploads/a.jpg\"}}'
+record='{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":'$object}
+queue SendMessage messages ',"MessageBody":"{\"Records\":['"$record"']}"'
+sign
+put "$turned"
+await_status "$filename" ready
+await_queue
+expect_equal "$(count_messages letters)" 2 'dead letters'
+queue ReceiveMessage letters ',"MaxNumberOfMessages":10,"MessageAttributeNames":["All"]'
+grep -qF event.unknown "$work/control" || complain 'the letter does not tell that it is no event'
+grep -qF event.bucket "$work/control" || complain 'the letter does not tell of the bucket'
+grep -q 'event.bucket.*holidays.*dead letter' log || complain 'the log does not tell of the bucket'
+expect_records 1
+stop_daemon
+
+it what_is_uploaded_through_the_daemon_is_there_once
+begin
+for n in 1 2 3; do
+    ask POST /upload -F "image=@$turned" -F "filename=$n.jpg"
+    expect_status 201
+done
+filename=$(json filename)
+await_status "$filename" ready
+await_queue
+ask GET "/images/$filename"
+expect_json name 3.jpg
+expect_json owner local
+expect_json status ready
+expect_records 3
+expect_equal "$(count_objects uploads/)" 3 originals
+expect_equal "$(count_objects thumbnails/)" 3 thumbnails
+expect_equal "$(count_messages letters)" 0 'dead letters'
+stop_daemon
+if grep -qF -e "$gate_secret" -e Signature= log; then complain 'a secret is in the log'; fi
+
+done_testing

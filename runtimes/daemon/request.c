@@ -218,6 +218,13 @@ static pxm_status take_key(struct request *request, const char *key, pxm_error *
     return digest(name, NULL, request->key, error);
 }
 
+/* The same picture twice at the same time is one that was sent twice; two who ask or tell the same are still two, and a
+ * place that is signed for one of them is not the other's. */
+static bool has_file(const struct app_body *body)
+{
+    return body->body || pxm_value_count(body->files) > 0;
+}
+
 /* Fills flight, key and fingerprint. */
 static pxm_status identify(struct request *request, pxm_error *error)
 {
@@ -234,8 +241,10 @@ static pxm_status identify(struct request *request, pxm_error *error)
     pxm_hex(request->body.sha256, sizeof request->body.sha256, body);
     const char *const all[] = {head->method, head->path, head->query, request->subject, type ? type : "", body, NULL};
     pxm_status status = digest(all, NULL, request->fingerprint, error);
-    if (status == PXM_OK) {
-        status = key ? take_key(request, key, error) : digest(all, head, request->flight, error);
+    if (status == PXM_OK && key) {
+        status = take_key(request, key, error);
+    } else if (status == PXM_OK && has_file(&request->body)) {
+        status = digest(all, head, request->flight, error);
     }
     return status;
 }

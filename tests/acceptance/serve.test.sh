@@ -232,6 +232,19 @@ expect_equal "$(grep -o '"filename"' "$work/out" | wc -l)" "$names" 'records and
 [ "$names" -lt 8 ] || complain 'no two uploads were one'
 stop_daemon
 
+it a_signed_url_is_never_that_of_two
+make_app
+serve
+for n in 1 2 3 4 5 6 7 8; do
+    curl -sS -o "place.$n" -H 'Content-Type: application/json' -d '{"content_type": "image/jpeg"}' "$address/uploads" &
+    pids="${pids:-} $!"
+done
+# shellcheck disable=SC2086
+wait $pids
+pids=''
+expect_equal "$(cat place.* | grep -o '"filename":"[^"]*"' | sort -u | wc -l)" 8 'places'
+stop_daemon
+
 it a_signed_url_takes_one_picture_and_nothing_else
 make_app
 serve

@@ -31,9 +31,8 @@ queue() {
 
 # How many messages a queue has, with those that somebody works on.
 count_messages() {
-    queue GetQueueAttributes "$1" ',"AttributeNames":["All"]'
-    grep -oE '"ApproximateNumberOfMessages(NotVisible)?":"[0-9]*"' "$work/control" | tr -dc '0-9\n' |
-        { total=0 && while read -r count; do total=$((total + count)); done && echo "$total"; }
+    control /messages "{\"queue\":\"$1\"}"
+    json_get messages <"$work/control"
 }
 
 # Waits until all messages are settled and no job is left.
@@ -156,7 +155,7 @@ it a_message_that_is_none_of_ours_becomes_a_dead_letter
 begin
 queue SendMessage messages ',"MessageBody":"{\"hello\":\"world\"}"'
 object='{\"bucket\":{\"name\":\"holidays\"},\"object\":{\"key\":\"uploads/a.jpg\"}}'
-record='{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":'$object}
+record='{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":'"$object}"
 queue SendMessage messages ',"MessageBody":"{\"Records\":['"$record"']}"'
 sign
 put "$turned"

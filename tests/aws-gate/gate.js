@@ -1,6 +1,6 @@
 // The gate: verifies every request, breaks those that a test names, and answers the others from its own store, or from the
 // server behind it (--upstream URL). It listens on loopback alone, tells its ports in one line of JSON, and ends when its
-// standard input does. Control (POST, JSON): /reset /faults /settings /tls /table /queue /state /objects.
+// standard input does. Control (POST, JSON): /reset /faults /settings /tls /table /queue /messages /state /objects.
 'use strict';
 const fs = require('fs');
 const http = require('http');
@@ -280,6 +280,10 @@ async function control(req, res) {
   }
   if (req.url === '/objects') { // the keys of all that lies in the bucket
     res.end(JSON.stringify({ keys: [...state.store.buckets.get('images').keys()].sort() }));
+    return;
+  }
+  if (req.url === '/messages') { // {queue}: how many it has, with those that somebody works on
+    res.end(JSON.stringify({ messages: await state.queues.count(data.queue) }));
     return;
   }
   const services = { '/table': state.tables, '/queue': state.queues };

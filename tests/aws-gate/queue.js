@@ -62,6 +62,12 @@ class Queues {
     return JSON.parse((await this.ask(operation, request)).body || '{}');
   }
 
+  async count(name) {
+    const request = { QueueUrl: `http://sqs.gate/000000000000/${name}`, AttributeNames: ['All'] };
+    const { Attributes } = await this.raw('GetQueueAttributes', request);
+    return Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible);
+  }
+
   async receive(req, request) {
     const end = process.hrtime.bigint() + BigInt(request.WaitTimeSeconds || 0) * 1000000000n;
     let gone = false;

@@ -7,8 +7,8 @@
 #include <pixmill/plugin.h>
 
 struct audit_record {
-    const char *filename, *digest;
-    const pxm_value *thumbnails; /* {w, h, url, type} each */
+    const char *filename, *digest, *owner; /* owner: "": it tells none */
+    const pxm_value *thumbnails;           /* {w, h, url, type} each */
     bool ready;
 };
 

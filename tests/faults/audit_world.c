@@ -76,6 +76,7 @@ static void add_record(struct audit_world *world, const pxm_value *item)
     world->records[world->record_count++] =
         (struct audit_record){.filename = text_of(item, "filename"),
                               .digest = text_of(item, "sha256"),
+                              .owner = text_of(item, "owner"),
                               .thumbnails = pxm_value_get(item, "thumbnails"),
                               .ready = strcmp(text_of(item, "status"), "ready") == 0};
 }

@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char ledger_direct[] = "direct-";
+
+bool ledger_is_direct(const struct ledger_entry *entry)
+{
+    return strncmp(entry->key, ledger_direct, sizeof ledger_direct - 1) == 0;
+}
+
 void ledger_init(struct ledger *ledger)
 {
     *ledger = (struct ledger){0};

@@ -1,5 +1,5 @@
 /* Clients that upload pictures, each one like no other, until they are acknowledged, and meanwhile look at what they
- * were told is there. */
+ * were told is there. Some may put them straight into the bucket. */
 #ifndef PXM_TEST_FAULTS_LOAD_H
 #define PXM_TEST_FAULTS_LOAD_H
 
@@ -12,7 +12,9 @@ struct load {
     const struct host *host;
     const char *picture; /* a JPEG file */
     unsigned clients, seed;
+    bool signs; /* each third upload goes by a signed URL straight into the bucket */
     struct ledger ledger;
+    struct ledger direct;   /* these: acknowledged by the bucket, their records follow */
     atomic_size_t refused;  /* an input that ended two workers is not taken */
     atomic_size_t wrong;    /* answers that should not have been given; each is told on standard error */
     atomic_size_t broken;   /* answers that did not come, or not whole */

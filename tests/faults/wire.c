@@ -56,8 +56,8 @@ static void send_request(int fd, const struct wire_request *request)
     struct pxm_buf head;
 
     pxm_buf_init(&head, 64 << 10);
-    pxm_buf_printf(&head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s", request->method,
-                   request->path, request->headers ? request->headers : "");
+    pxm_buf_printf(&head, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s", request->method, request->path,
+                   request->host ? request->host : "127.0.0.1", request->headers ? request->headers : "");
     if (request->length > 0) {
         pxm_buf_printf(&head, "Content-Length: %zu\r\n", request->length);
     }

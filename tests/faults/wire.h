@@ -12,6 +12,7 @@ enum { WIRE_DIGEST_MAX = 65, WIRE_TAG_MAX = 80 };
 struct wire_request {
     const char *method, *path;
     const char *headers; /* whole lines with their ends; NULL: none */
+    const char *host;    /* as it is called in the request; NULL: by its address */
     const void *body;
     size_t length; /* 0: no body */
 };

@@ -211,11 +211,12 @@ static void read_http(struct reader *reader, const pxm_value *record, struct app
 
 static void read_object_created(struct reader *reader, const pxm_value *record, struct app_trigger *trigger)
 {
-    static const char *const keys[] = {"pipeline", "name", "index", "kind", "store", "prefix", "suffix", NULL};
+    static const char *const keys[] = {"pipeline", "name", "index", "kind", "store", "prefix", "suffix", "queue", NULL};
     only(reader, record, keys);
     trigger->store = text(reader, record, "store", 1, NAME_BYTES_MAX);
     trigger->prefix = text(reader, record, "prefix", 0, TEXT_BYTES_MAX);
     trigger->suffix = texts_or_null(reader, pxm_value_get(record, "suffix"), "suffix");
+    trigger->queue = text_or_null(reader, record, "queue");
 }
 
 static void read_message(struct reader *reader, const pxm_value *record, struct app_trigger *trigger)

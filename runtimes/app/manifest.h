@@ -30,7 +30,8 @@ struct app_trigger {
     bool reads_body, reads_json, reads_form, reads_files;
     const char *const *files; /* the NAMEs of event.files.NAME that are read, NULL at the end; NULL: any may be */
     /* object_created, message, schedule */
-    const char *store, *prefix, *queue;
+    const char *store, *prefix;
+    const char *queue;         /* of object_created: through which the store tells of its objects; NULL: none */
     const char *const *suffix; /* NULL at the end */
     int64_t every_ms;
 };
@@ -42,10 +43,10 @@ struct app_manifest {
     struct app_trigger *triggers;
 };
 
-/* The manifest of a checked project as a JSON value. `limits` and `time_ms`: what the host allows. PXM_E_NO_MEMORY
- * alone is a failure. */
-pxm_status app_manifest_write(const struct pxm_project *project, const struct pxm_limits *limits, int64_t time_ms,
-                              pxm_value **ret, pxm_error *error);
+/* The manifest of a checked project as a JSON value. `profile` NULL: no store tells of its objects. `limits` and
+ * `time_ms`: what the host allows. PXM_E_NO_MEMORY alone is a failure. */
+pxm_status app_manifest_write(const struct pxm_project *project, const struct pxm_profile *profile,
+                              const struct pxm_limits *limits, int64_t time_ms, pxm_value **ret, pxm_error *error);
 /* Strict, as it comes from another process: every field is there, of its type and in its range, and nothing else. Code
  * "manifest.invalid". */
 pxm_status app_manifest_read(const pxm_value *json, struct app_manifest **ret, pxm_error *error);

@@ -10,6 +10,7 @@
 
 struct writer {
     const struct pxm_project *project;
+    const struct pxm_profile *profile; /* NULL: none */
     const struct pxm_limits *limits;
     int64_t time_ms;
     bool *heavy; /* of each program: a step of it, or of one that it calls, is an operation of a plugin */
@@ -160,6 +161,16 @@ static void write_http(const struct writer *writer, const struct pxm_program *pr
     pxm_value_set(record, "files", files_of(trigger));
 }
 
+static void write_object_created(const struct writer *writer, const struct pxm_trigger *trigger, pxm_value *record)
+{
+    const struct pxm_resource *store =
+        writer->profile != NULL ? pxm_profile_resource(writer->profile, PXM_RESOURCE_STORE, trigger->store) : NULL;
+    set_text(record, "store", trigger->store);
+    set_text(record, "prefix", trigger->prefix);
+    set_texts(record, "suffix", trigger->suffix);
+    set_text(record, "queue", store != NULL ? store->events : NULL);
+}
+
 static pxm_value *write_trigger(const struct writer *writer, const struct pxm_program *program, size_t index)
 {
     const struct pxm_trigger *trigger = &program->triggers[index];
@@ -173,9 +184,7 @@ static pxm_value *write_trigger(const struct writer *writer, const struct pxm_pr
         write_http(writer, program, trigger, record);
         break;
     case PXM_TRIGGER_OBJECT_CREATED:
-        set_text(record, "store", trigger->store);
-        set_text(record, "prefix", trigger->prefix);
-        set_texts(record, "suffix", trigger->suffix);
+        write_object_created(writer, trigger, record);
         break;
     case PXM_TRIGGER_MESSAGE:
         set_text(record, "queue", trigger->queue);
@@ -200,10 +209,11 @@ static pxm_value *write_pipeline(const struct writer *writer, size_t index)
     return record;
 }
 
-pxm_status app_manifest_write(const struct pxm_project *project, const struct pxm_limits *limits, int64_t time_ms,
-                              pxm_value **ret, pxm_error *error)
+pxm_status app_manifest_write(const struct pxm_project *project, const struct pxm_profile *profile,
+                              const struct pxm_limits *limits, int64_t time_ms, pxm_value **ret, pxm_error *error)
 {
     struct writer writer = {.project = project,
+                            .profile = profile,
                             .limits = limits,
                             .time_ms = time_ms,
                             .heavy = calloc(project->program_count + 1, sizeof *writer.heavy)};

@@ -181,8 +181,9 @@ static struct crew_source *find_queue(struct request *request)
     }
     struct crew_source *source = sources_queue(&request->supervisor->sources, name);
     if (!source) {
-        request_answer(request, app_answer_problem(404, "request.not_found", http_request_id(request->exchange),
-                                                   "no pipeline is started by a queue of that name"));
+        request_answer(request,
+                       app_answer_problem(404, "request.not_found", http_request_id(request->exchange),
+                                          "no pipeline is started by what comes through a queue of that name"));
     }
     return source;
 }

@@ -393,7 +393,7 @@ struct crew_source *sources_store(const struct sources *sources, size_t index, c
 struct crew_source *sources_queue(const struct sources *sources, const char *queue)
 {
     for (const struct source *source = sources->first; source; source = source->next) {
-        if (source->trigger->kind == PXM_TRIGGER_MESSAGE && strcmp(source->trigger->queue, queue) == 0) {
+        if (source->trigger->queue && strcmp(source->trigger->queue, queue) == 0) {
             return source->crew_source;
         }
     }
@@ -404,8 +404,7 @@ struct crew_source *sources_queue_at(const struct sources *sources, size_t index
 {
     for (const struct source *source = sources->first; source; source = source->next) {
         /* More than one pipeline may be started by the same queue. */
-        bool counts = source->trigger->kind == PXM_TRIGGER_MESSAGE &&
-                      sources_queue(sources, source->trigger->queue) == source->crew_source;
+        bool counts = source->trigger->queue && sources_queue(sources, source->trigger->queue) == source->crew_source;
         if (counts && index-- == 0) {
             *ret_name = source->trigger->queue;
             return source->crew_source;

@@ -23,7 +23,8 @@ bool sources_are_quiet(const struct sources *sources);
 void sources_stop(struct sources *sources);
 /* The source of an object_created trigger, by its place among them, and that trigger; NULL: there are no more. */
 struct crew_source *sources_store(const struct sources *sources, size_t index, const struct app_trigger **ret_trigger);
-/* The source of a queue, for what operators ask; NULL: there is none of that name. */
+/* The source of a queue, of messages or of a store's events, for what operators ask; NULL: there is none of that name.
+ */
 struct crew_source *sources_queue(const struct sources *sources, const char *queue);
 /* By their place, each once; NULL: there are no more. The name is the source's. */
 struct crew_source *sources_queue_at(const struct sources *sources, size_t index, const char **ret_name);

@@ -19,6 +19,7 @@ struct worker_source {
     struct pxm_task task; /* first, so that a task is its source */
     struct worker *worker;
     struct pxm_instance *instance; /* NULL: there is none of that name */
+    struct pxm_instance *queue;    /* that it takes messages of; NULL: none */
     struct worker_events *events;  /* of the queue through which the store tells of its objects; NULL: it does not */
     enum crew_source_kind kind;
     char *prefix;
@@ -168,21 +169,20 @@ static pxm_status list(struct pxm_instance *store, pxm_job *job, const pxm_value
     return store->ops.storage.list(store->self, job, &list, fields, error);
 }
 
-static pxm_status call_store(const struct worker_source *source, const char *what, const pxm_value *message,
-                             pxm_value *fields, pxm_error *error)
+static pxm_status call_store(const struct worker_source *source, const pxm_value *message, pxm_value *fields,
+                             pxm_error *error)
 {
     struct pxm_instance *store = source->instance;
     pxm_job job = job_for(CALL_MS_MAX);
 
-    return strcmp(what, "list") == 0 && store->ops.storage.list ? list(store, &job, message, fields, error)
-                                                                : cannot(source, what, error);
+    return store->ops.storage.list ? list(store, &job, message, fields, error) : cannot(source, "list", error);
 }
 
 /* Asks whether the queue has the function, then calls it. */
 static pxm_status call_queue(const struct worker_source *source, const char *what, const pxm_value *message,
                              pxm_value *fields, pxm_error *error)
 {
-    struct pxm_instance *queue = source->instance;
+    struct pxm_instance *queue = source->queue;
     pxm_job job = job_for(CALL_MS_MAX);
     const struct pxm_queue_ops *ops = &queue->ops.queue;
     const char *id = text_of(message, "id"), *receipt = text_of(message, "receipt");
@@ -212,17 +212,23 @@ static void answer(struct worker_source *source, const pxm_value *message)
 {
     const char *what = text_of(message, "what");
     const struct reply reply = {CREW_ANSWER, "number", "fields", number_of(message, "number")};
+    bool is_of_store = source->kind == CREW_SOURCE_STORE && what && strcmp(what, "list") == 0;
+    struct pxm_instance *asked = is_of_store ? source->instance : source->queue;
     pxm_value *fields = pxm_value_record();
     pxm_error error = {0};
 
     if (!fields) {
         pxm_error_no_memory(&error);
-    } else if (!source->instance || !what) {
+    } else if (!asked || !what) {
         cannot(source, what ? what : "do that", &error);
     } else {
-        pxm_instance_enter(source->instance);
-        (source->kind == CREW_SOURCE_QUEUE ? call_queue : call_store)(source, what, message, fields, &error);
-        pxm_instance_leave(source->instance);
+        pxm_instance_enter(asked);
+        if (is_of_store) {
+            call_store(source, message, fields, &error);
+        } else {
+            call_queue(source, what, message, fields, &error);
+        }
+        pxm_instance_leave(asked);
     }
     tell(source, &reply, &error, fields);
     pxm_value_unref(fields);
@@ -249,9 +255,8 @@ static struct worker_store *stores_of(const struct worker *worker, const char *q
     return stores;
 }
 
-/* The events of a store whose resource names a queue; NULL: it does not. */
-static struct worker_events *events_of(const struct worker *worker, const struct worker_source *source,
-                                       const char *name)
+/* Of a store whose resource names a queue: that, and the events that come through it. */
+static void find_events(const struct worker *worker, struct worker_source *source, const char *name)
 {
     const struct pxm_resource *resource = source->kind == CREW_SOURCE_STORE && source->instance
                                               ? pxm_profile_resource(worker->project->profile, PXM_RESOURCE_STORE, name)
@@ -261,14 +266,14 @@ static struct worker_events *events_of(const struct worker *worker, const struct
     size_t count = 0;
 
     if (!queue) {
-        return NULL;
+        return;
     }
     struct worker_store *stores = stores_of(worker, events, &count);
-    struct worker_events *ret = stores ? worker_events_new(queue, stores, count, source->lease_ms) : NULL;
-    if (!ret) {
+    source->queue = queue;
+    source->events = stores ? worker_events_new(queue, stores, count, source->lease_ms) : NULL;
+    if (!source->events) {
         _exit(1);
     }
-    return ret;
 }
 
 static void become_source(struct worker *worker, const pxm_value *message)
@@ -288,7 +293,8 @@ static void become_source(struct worker *worker, const pxm_value *message)
     source->lease_ms = number_of(message, "lease_ms");
     source->instance = pxm_project_instance(
         worker->project, source->kind == CREW_SOURCE_STORE ? PXM_RESOURCE_STORE : PXM_RESOURCE_QUEUE, name ? name : "");
-    source->events = events_of(worker, source, name);
+    source->queue = source->kind == CREW_SOURCE_QUEUE ? source->instance : NULL;
+    find_events(worker, source, name);
     worker->source = source;
 }
 

@@ -208,7 +208,8 @@ static pxm_status tell_manifest(struct zygote *zygote, pxm_error *error)
     pxm_value *json = NULL;
 
     heed_project(zygote, pxm_project_host(zygote->project, SAID_HOST));
-    pxm_status status = app_manifest_write(zygote->project, &zygote->limits, zygote->time_ms, &json, error);
+    const struct pxm_profile *profile = pxm_profile_choose(zygote->project, zygote->profile);
+    pxm_status status = app_manifest_write(zygote->project, profile, &zygote->limits, zygote->time_ms, &json, error);
     if (status == PXM_OK) {
         status = app_manifest_read(json, &zygote->manifest, error);
     }

@@ -98,7 +98,7 @@ static pxm_status make_manifest(struct opening *opening, pxm_error *error)
 {
     pxm_value *json = NULL;
 
-    pxm_status status = app_manifest_write(opening->project, &opening->limits, opening->time_ms, &json, error);
+    pxm_status status = app_manifest_write(opening->project, NULL, &opening->limits, opening->time_ms, &json, error);
     if (status == PXM_OK) {
         status = app_manifest_read(json, &opening->host->manifest, error);
     }

@@ -162,9 +162,20 @@ put "$turned"
 await_status "$filename" ready
 await_queue
 expect_equal "$(count_messages letters)" 2 'dead letters'
-queue ReceiveMessage letters ',"MaxNumberOfMessages":10,"MessageAttributeNames":["All"]'
-grep -qF event.unknown "$work/control" || complain 'the letter does not tell that it is no event'
-grep -qF event.bucket "$work/control" || complain 'the letter does not tell of the bucket'
+operate GET /admin/queues
+expect_json items.0.name uploads
+expect_json items.0.dead 2
+operate GET /admin/queues/uploads/dead
+expect_json 'items.#' 2
+causes=$(json items.0.cause.code; json items.1.cause.code)
+expect_equal "$(echo "$causes" | sort | tr '\n' ' ')" 'event.bucket event.unknown ' causes
+letter=$(json items.0.id) other=$(json items.1.id)
+operate DELETE "/admin/queues/uploads/dead/$letter"
+expect_status 204
+operate POST "/admin/queues/uploads/dead/$other/retry"
+expect_status 204
+await_queue
+expect_equal "$(count_messages letters)" 1 'dead letters after one was discarded, and one tried in vain'
 grep -q 'event.bucket.*holidays.*dead letter' log || complain 'the log does not tell of the bucket'
 expect_records 1
 stop_daemon

@@ -167,7 +167,7 @@ static int write_manifest(void *arg)
     struct pxm_limits limits;
     pxm_value *json = NULL;
     pxm_limits_default(&limits);
-    pxm_status status = app_manifest_write(project, &limits, 1000, &json, &error);
+    pxm_status status = app_manifest_write(project, NULL, &limits, 1000, &json, &error);
     if (status != PXM_OK) {
         return status == PXM_E_NO_MEMORY && error.status == status && json == NULL ? ALLOC_FAILURE : ALLOC_FALSE;
     }

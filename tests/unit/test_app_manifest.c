@@ -71,7 +71,9 @@ static pxm_value *written(const struct world *world)
     pxm_value *value = NULL;
     pxm_limits_default(&limits);
     limits.bytes = HOST_BYTES;
-    assert_int_equal(app_manifest_write(world->project, &limits, HOST_TIME_MS, &value, &error), PXM_OK);
+    assert_int_equal(
+        app_manifest_write(world->project, &world->project->profiles[0], &limits, HOST_TIME_MS, &value, &error),
+        PXM_OK);
     return value;
 }
 
@@ -320,7 +322,8 @@ static const char sound[] =
     "{'version':1,'pipelines':[{'name':'p','light':true,'time_ms':1,'waits_when_full':false,'queue_max':3}],"
     "'triggers':[{'pipeline':'p','name':'a','index':0,'kind':'http','method':'GET','path':'/a/{b}','status':200,"
     "'body_max':5,'reads':{'body':true,'json':false,'form':false,'files':false},'files':null,'vary':['Accept']},"
-    "{'pipeline':'p','name':'b','index':1,'kind':'object_created','store':'s','prefix':'','suffix':['.jpg']},"
+    "{'pipeline':'p','name':'b','index':1,'kind':'object_created','store':'s','prefix':'','suffix':['.jpg'],"
+    "'queue':'told'},"
     "{'pipeline':'p','name':'c','index':2,'kind':'message','queue':'q'},"
     "{'pipeline':'p','name':'d','index':3,'kind':'schedule','every_ms':60000}]}";
 

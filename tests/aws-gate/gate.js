@@ -13,6 +13,7 @@ const { Metadata } = require('./metadata');
 const { Tables, withChecksum } = require('./table');
 const { Queues } = require('./queue');
 const { callsOfS3, callsOfTable } = require('./calls');
+const { corsHeaders, preflight } = require('./cors');
 const { Notifier } = require('./notify');
 
 const upstreamAt = process.argv.indexOf('--upstream');
@@ -24,7 +25,8 @@ const now = Date.now;
 Date.now = () => now() + ((state.settings && state.settings.later_ms) || 0);
 
 function reset() {
-  state.settings = { skew_ms: 0, later_ms: 0, region: 'us-east-1', regions: {}, lacks: [], part_min: 5 << 20 };
+  // cors: the rules of a bucket, by its name.
+  state.settings = { skew_ms: 0, later_ms: 0, region: 'us-east-1', regions: {}, lacks: [], part_min: 5 << 20, cors: {} };
   const clock = () => Date.now() + state.settings.skew_ms;
   state.clock = clock;
   state.accounts = new Map([
@@ -129,6 +131,7 @@ async function forward(req, where, body) {
 }
 
 async function answerS3(req, where, query, headers, body) {
+  if (req.method === 'OPTIONS') return preflight(state.settings.cors[where.name] || [], headers);
   const service = 's3', now = state.clock();
   const region = regionOf(where, headers, req);
   const options = { accounts: state.accounts, now, region, service, unsigned: req.socket.encrypted };
@@ -245,6 +248,9 @@ async function handle(req, res, isContinue, service) {
   }
   if (fault && fault.perform && fault.status) answer = fault;
   if (fault && fault.add) answer = { ...answer, headers: { ...answer.headers, ...fault.add } };
+  if (!service && req.method !== 'OPTIONS') {
+    answer = { ...answer, headers: { ...answer.headers, ...corsHeaders(state.settings.cors[where.name] || [], req.method, headers) } };
+  }
   if (service === 'tables') answer = withChecksum(answer, fault);
   entry.status = answer.status;
   entry.code = answer.code;

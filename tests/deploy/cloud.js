@@ -1,7 +1,6 @@
 // What the template describes, running here: its functions with the handlers, variables and roles that it gives them, the API with
 // its routes, the distribution with its paths and headers, and the notification of its bucket.
 'use strict';
-const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 const vm = require('node:vm');
@@ -10,7 +9,7 @@ const { Runtime } = require('../lambda/runtime.js');
 const { shapes } = require('../lambda/gateway.js');
 const { REGION, SECRET } = require('./services');
 
-const types = { '.html': 'text/html; charset=utf-8', '.json': 'application/json', '.js': 'text/javascript; charset=utf-8' };
+const ERROR_OF_S3 = { 'content-type': 'application/xml' };
 
 const readAll = async (stream) => {
   const chunks = [];
@@ -30,29 +29,36 @@ async function listen(listener) {
 }
 
 class Cloud {
-  // resources: resolved. bootstraps: key of a zip -> {program, cwd}. site: folder of the page.
-  static async start({ resources, services, bootstraps, site }) {
+  // describe: gives the resources, resolved, for the origin of the site, which is known when there is a port for it.
+  // bootstraps: key of a zip -> {program, root}. site: path -> {headers, body} of what the page's bucket has.
+  static async start({ describe, services, bootstraps, site }) {
     const cloud = new Cloud();
+    cloud.front = await listen((req, res) => cloud.serve(req, res));
+    cloud.url = `http://127.0.0.1:${cloud.front.address().port}`;
+    const resources = describe(cloud.url);
     Object.assign(cloud, { resources, services, site, functions: {}, deadLetters: [], delivered: [], pending: new Set() });
     for (const [name, { Type, Properties }] of Object.entries(resources)) {
       if (Type === 'AWS::Lambda::Function') cloud.functions[name] = await cloud.startFunction(Properties, bootstraps);
     }
     cloud.notifications = await listen((req, res) => cloud.takeNotification(req, res));
-    cloud.front = await listen((req, res) => cloud.serve(req, res));
-    cloud.url = `http://127.0.0.1:${cloud.front.address().port}`;
     const { LambdaConfigurations: direct, QueueConfigurations: queued } =
       resources.ImagesBucket.Properties.NotificationConfiguration;
     const [{ Filter }] = direct || queued;
     cloud.isQueued = Boolean(queued);
     const source = resources.ThumbnailSource && resources.ThumbnailSource.Properties.FunctionName;
     cloud.notified = cloud.functionOf(cloud.isQueued ? source : direct[0].Function);
+    const { BucketName, CorsConfiguration } = resources.ImagesBucket.Properties;
     await services.control('/settings', {
-      gate: { notify: { prefix: Filter.S3Key.Rules[0].Value, url: `http://127.0.0.1:${cloud.notifications.address().port}/` } },
+      gate: {
+        notify: { prefix: Filter.S3Key.Rules[0].Value, url: `http://127.0.0.1:${cloud.notifications.address().port}/` },
+        cors: { [BucketName]: CorsConfiguration.CorsRules },
+      },
     });
+    cloud.bucketUrl = `http://127.0.0.1:${services.ports.s3}`;
     const { S3Client } = createRequire(path.join(process.env.AWS_GATE_MODULES, 'x.js'))('@aws-sdk/client-s3');
     cloud.s3 = new S3Client({
       region: REGION,
-      endpoint: `http://127.0.0.1:${services.ports.s3}`,
+      endpoint: cloud.bucketUrl,
       forcePathStyle: true,
       credentials: { accessKeyId: 'AKIDDISTRIBUTION', secretAccessKey: SECRET },
     });
@@ -145,34 +151,37 @@ class Cloud {
     const behaviour =
       DistributionConfig.CacheBehaviors.find(({ PathPattern }) => at.startsWith(PathPattern.replace('*', ''))) ||
       DistributionConfig.DefaultCacheBehavior;
-    const answer = await { api: () => this.callApi(req), images: () => this.getPicture(at), site: () => this.getPage(at) }[
-      behaviour.TargetOriginId
-    ]();
+    const { AllowedMethods = ['GET', 'HEAD'], TargetOriginId } = behaviour;
+    const origins = { api: () => this.callApi(req), images: () => this.getPicture(at), site: () => this.getPage(at) };
+    const answer = AllowedMethods.includes(req.method)
+      ? await origins[TargetOriginId]()
+      : { status: 403, headers: { 'content-type': 'text/html' }, body: '<title>ERROR: The request could not be satisfied</title>' };
     res.writeHead(answer.status, { ...answer.headers, ...this.policyOf(behaviour) });
-    res.end(answer.body);
+    res.end(req.method === 'HEAD' ? undefined : answer.body);
   }
 
+  // Headers that the policy of a behaviour adds. The page's bucket is at another address here than the one that it names.
   policyOf({ ResponseHeadersPolicyId: id }) {
     if (!id) return {};
     const { SecurityHeadersConfig: security, CustomHeadersConfig: custom } =
       this.resources[id].Properties.ResponseHeadersPolicyConfig;
+    const bucket = `https://${this.resources.ImagesBucket.Properties.BucketName}.s3.${REGION}.amazonaws.com`;
     return {
-      'content-security-policy': security.ContentSecurityPolicy.ContentSecurityPolicy,
+      'content-security-policy': security.ContentSecurityPolicy.ContentSecurityPolicy.replace(bucket, this.bucketUrl),
       'x-content-type-options': 'nosniff',
+      ...(security.FrameOptions ? { 'x-frame-options': security.FrameOptions.FrameOption } : {}),
+      ...(security.ReferrerPolicy ? { 'referrer-policy': security.ReferrerPolicy.ReferrerPolicy } : {}),
+      'strict-transport-security': `max-age=${security.StrictTransportSecurity.AccessControlMaxAgeSec}`,
       ...Object.fromEntries(custom.Items.map(({ Header, Value }) => [Header, Value])),
     };
   }
 
+  // Nobody may list the bucket, so what is not there is denied.
   async getPage(at) {
     const source = this.resources.PagePaths.Properties.FunctionCode;
     const { uri } = vm.runInNewContext(`${source}; handler(event)`, { event: { request: { uri: at, headers: {} } } });
-    const file = path.join(this.site, uri);
-    if (!fs.existsSync(file)) return { status: 403, headers: { 'content-type': 'application/xml' }, body: '<Error/>' };
-    return {
-      status: 200,
-      headers: { 'content-type': types[path.extname(file)] || 'application/octet-stream' },
-      body: fs.readFileSync(file),
-    };
+    const file = this.site.get(uri);
+    return file ? { status: 200, ...file } : { status: 403, headers: ERROR_OF_S3, body: '<Error><Code>AccessDenied</Code></Error>' };
   }
 
   async getPicture(at) {
@@ -216,6 +225,7 @@ class Cloud {
     if (claims === null) return { status: 401, headers: { 'www-authenticate': 'Bearer' }, body: '{"message":"Unauthorized"}' };
     const integration = this.resources[route.Properties.Target.split('/')[1]].Properties;
     const event = { ...shapes.v2(req, at, query, body, { stage, claims }), routeKey: route.Properties.RouteKey };
+    event.headers.host = `api.execute-api.${REGION}.amazonaws.com`;
     const answer = await this.functionOf(integration.IntegrationUri).invoke(event);
     if (answer.outcome !== 'response') return { status: 500, headers: {}, body: '{"message":"Internal Server Error"}' };
     const { statusCode, headers, body: text = '', isBase64Encoded } = JSON.parse(answer.body);
@@ -232,4 +242,4 @@ class Cloud {
   }
 }
 
-module.exports = { Cloud };
+module.exports = { Cloud, listen, readAll };

@@ -18,6 +18,7 @@ const photo = fs.readFileSync(path.join(root, 'examples/photo.jpg'));
 const TOKEN = 'a-token-of-tests';
 const template = load(path.join(root, 'deploy/aws/template.yaml'));
 const given = { 'AWS::Region': REGION, CodeBucket: 'code', CodeKey: 'full', LightCodeKey: 'light', UploadToken: TOKEN };
+const describe = (more) => (origin) => resolve(template, { ...given, SiteOrigin: origin, ...more });
 const resources = resolve(template, given);
 const roles = Object.entries(resources)
   .filter(([, it]) => it.Type === 'AWS::IAM::Role')
@@ -42,14 +43,17 @@ if (process.env.PACKAGE && !fs.existsSync(path.join(process.env.PACKAGE, `pixmil
 test.before(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cloud-'));
   const project = path.join(folder, 'pipelines');
-  site = path.join(folder, 'site');
-  fs.mkdirSync(site);
-  fs.writeFileSync(path.join(site, 'index.html'), '<!doctype html><title>page</title>');
-  fs.writeFileSync(path.join(site, 'config.json'), '{"v":1,"name":"pix","api":"/api","media":""}');
+  site = new Map([
+    ['/index.html', { headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<!doctype html><title>page</title>' }],
+    [
+      '/config.json',
+      { headers: { 'content-type': 'application/json' }, body: '{"v":1,"name":"pix","api":"/api","media":""}' },
+    ],
+  ]);
   copyProject(project);
   services = await Services.start(roles, path.join(folder, 'calls'), project);
   await services.makeTable(resources.ImagesTable.Properties);
-  cloud = await Cloud.start({ resources, services, bootstraps: programs(), site });
+  cloud = await Cloud.start({ describe: describe({}), services, bootstraps: programs(), site });
 });
 
 test.after(async () => {
@@ -178,7 +182,7 @@ test('nothing_was_given_up', async () => {
 test('through_the_queue_it_goes_as_well', async () => {
   await cloud.stop();
   cloud = await Cloud.start({
-    resources: resolve(template, { ...given, TriggerMode: 'queue' }),
+    describe: describe({ TriggerMode: 'queue' }),
     services,
     bootstraps: programs(),
     site,
@@ -203,7 +207,7 @@ test('through_the_queue_it_goes_as_well', async () => {
 test('with_cognito_who_signed_in_uploads_and_the_record_knows_whom', async () => {
   await cloud.stop();
   cloud = await Cloud.start({
-    resources: resolve(template, { ...given, Auth: 'cognito' }),
+    describe: describe({ Auth: 'cognito' }),
     services,
     bootstraps: programs(),
     site,

@@ -107,7 +107,7 @@ async function expect(promise, code, words) {
 // ---- all of them -----------------------------------------------------------------------------------------------------
 
 test('shellcheck_has_nothing_to_say', { skip: !process.env.SHELLCHECK || process.env.SHELLCHECK.endsWith('NOTFOUND') }, () => {
-  execFileSync(process.env.SHELLCHECK, ['-x', ...names, 'lib.sh'], { cwd: scripts, stdio: 'inherit' });
+  execFileSync(process.env.SHELLCHECK, ['-x', ...names, 'lib.sh', 'page.sh'], { cwd: scripts, stdio: 'inherit' });
 });
 
 test('every_script_explains_itself_and_refuses_what_it_does_not_know', async () => {
@@ -176,10 +176,10 @@ test('the_page_is_uploaded_with_its_cache_classes_assets_first', async () => {
 });
 
 test('the_configuration_is_one_that_the_page_takes', async () => {
-  const text = /^config\(\) \{\n {4}cat <<END\n([^]*?)\nEND/m.exec(fs.readFileSync(path.join(scripts, 'deploy'), 'utf8'))[1];
+  const text = execFileSync('sh', ['-c', `. ${scripts}/page.sh; page_config pix`], { encoding: 'utf8' });
   const source = fs.readFileSync(path.join(root, 'frontend/src/api/config.js'), 'utf8');
   const { checkConfig } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
-  const config = checkConfig(JSON.parse(text.replace('$stack', 'pix')));
+  const config = checkConfig(JSON.parse(text));
   assert.deepStrictEqual([config.api, config.media, config.upload.mode], ['/api', '', 'presigned']);
 });
 

@@ -104,4 +104,4 @@ class Services {
   }
 }
 
-module.exports = { copyProject, REGION, SECRET, Services };
+module.exports = { BUCKET, copyProject, REGION, SECRET, Services };

@@ -54,12 +54,12 @@ class Runtime {
   invoke(event, { ms = 30000, headers = {}, raw = null, cut = false } = {}) {
     const id = headers['Lambda-Runtime-Aws-Request-Id'] ?? `8476a536-e9f4-11e8-9739-${String(++this.count).padStart(12, '0')}`;
     return new Promise((resolve) => {
-      const given = { 'Lambda-Runtime-Aws-Request-Id': id, 'Lambda-Runtime-Deadline-Ms': String(Date.now() + ms),
+      const given = { 'Lambda-Runtime-Aws-Request-Id': id,
         'Lambda-Runtime-Invoked-Function-Arn': 'arn:aws:lambda:eu-central-1:123456789012:function:pictures',
         'Lambda-Runtime-Trace-Id': 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1', ...headers };
       for (const name of Object.keys(given)) if (given[name] === null) delete given[name];
       const body = raw ?? JSON.stringify(event);
-      const item = { id, headers: given, body: Buffer.from(body), cut, done: (outcome) => { this.open.delete(id); resolve({ id, ...outcome }); } };
+      const item = { id, ms: 'Lambda-Runtime-Deadline-Ms' in headers ? null : ms, headers: given, body: Buffer.from(body), cut, done: (outcome) => { this.open.delete(id); resolve({ id, ...outcome }); } };
       if (this.hasExited) return item.done({ outcome: 'lost' });
       this.events.push(item);
       this.#match();
@@ -93,6 +93,8 @@ class Runtime {
 
   #give(res, item) {
     this.open.set(item.id, item);
+    // The time of an event begins when it is handed out, however long it waited for that.
+    if (item.ms !== null) item.headers['Lambda-Runtime-Deadline-Ms'] = String(Date.now() + item.ms);
     res.writeHead(200, { 'Content-Type': 'application/json', ...item.headers, 'Content-Length': item.body.length });
     if (item.cut) {
       item.cut = false;

@@ -265,8 +265,9 @@ function serve(listener, tls) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
+// A client that goes away in the middle of what it sends is no fault of the gate.
 const guarded = (run) => (req, res) => run(req, res).catch((error) => {
-  process.stderr.write(`gate: ${req.method} ${req.url}: ${error.stack}\n`);
+  if (error.code !== 'ECONNRESET') process.stderr.write(`gate: ${req.method} ${req.url}: ${error.stack}\n`);
   req.socket.destroy();
 });
 

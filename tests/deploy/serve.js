@@ -41,14 +41,21 @@ class Store {
     });
   }
 
+  // One that is deleted meanwhile is none.
   async objects() {
-    const found = {};
     const { Contents = [] } = await this.client.send(new this.sdk.ListObjectsV2Command({ Bucket: BUCKET }));
-    for (const { Key } of Contents) {
+    const entries = Contents.map(async ({ Key }) => [Key, await this.object(Key)]);
+    return Object.fromEntries((await Promise.all(entries)).filter(([, object]) => object));
+  }
+
+  async object(Key) {
+    try {
       const { ContentType, CacheControl, Body } = await this.client.send(new this.sdk.GetObjectCommand({ Bucket: BUCKET, Key }));
-      found[Key] = { type: ContentType, cache: CacheControl, base64: (await readAll(Body)).toString('base64') };
+      return { type: ContentType, cache: CacheControl, base64: (await readAll(Body)).toString('base64') };
+    } catch (error) {
+      if (error instanceof this.sdk.NoSuchKey) return null;
+      throw error;
     }
-    return found;
   }
 
   // Rows of pictures; those that the plugin keeps beside them have keys that begin with a control character.

@@ -106,9 +106,9 @@ export class Client extends EventTarget {
     });
   }
 
-  /** Whether the server answers at all. */
+  /** Whether the server answers again what the page lives on. Not every deployment has an address for its health alone. */
   async probe() {
-    const answer = await this.#once('/health', {});
+    const answer = await this.#once('/images?limit=1', {});
     return answer.ok;
   }
 }

@@ -71,7 +71,9 @@ export async function problemOfResponse(answer) {
 /** @param {XMLHttpRequest | undefined | null} xhr */
 export function problemOfXhr(xhr) {
   if (!xhr || xhr.status === 0) return new Problem(0);
-  return toProblem(xhr.status, xhr.responseText, xhr.getResponseHeader('retry-after'));
+  // Asking for it by name is an error on the console where a bucket of another origin does not expose it.
+  const [, retryAfter] = /^retry-after: *(.*)$/im.exec(xhr.getAllResponseHeaders()) ?? [];
+  return toProblem(xhr.status, xhr.responseText, retryAfter?.trim() ?? null);
 }
 
 const keys = {

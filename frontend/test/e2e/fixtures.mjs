@@ -9,24 +9,34 @@ import { Stub } from '../support/stub.mjs';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const axeSource = readFileSync(path.join(here, '../../node_modules/axe-core/axe.min.js'), 'utf8');
 const realUrl = process.env.PIXMILL_URL?.replace(/\/$/, '');
-const uploadToken = process.env.PIXMILL_UPLOAD_TOKEN;
+export const uploadToken = process.env.PIXMILL_UPLOAD_TOKEN;
+/** What the local cloud tells of itself: where its API is, its token, its bucket, and what lies behind the page. */
+const cloud = process.env.PIXMILL_CLOUD ? JSON.parse(process.env.PIXMILL_CLOUD) : null;
 
 export { expect };
 
 /** Whether the tests run against a daemon. */
 export const isReal = Boolean(realUrl);
+
+/** The requests that carry the bytes of files: to the server itself, or to the bucket of the cloud. */
+export const bytesUrl = cloud ? /[?&]X-Amz-Signature=/ : /\/upload\?/;
+/** The first request of an upload, to which the server says whether it takes one. */
+export const askUrl = cloud ? /\/api\/uploads$/ : bytesUrl;
 export const operatorToken = process.env.PIXMILL_OPERATOR_TOKEN ?? 'operator-token';
 
 /** A server to test against: the stub, or the daemon that PIXMILL_URL names. */
 class RealServer {
   url = realUrl;
+  api = realUrl + (cloud?.api ?? '');
+  /** A page of another origin, without a policy. */
+  elsewhere = cloud?.control;
   headers = uploadToken ? { authorization: `Bearer ${uploadToken}` } : {};
 
   async images() {
     const all = [];
     let cursor = '';
     do {
-      const answer = await fetch(`${this.url}/images?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      const answer = await fetch(`${this.api}/images?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
       const page = await answer.json();
       all.push(...page.items);
       cursor = page.cursor ?? '';
@@ -39,9 +49,18 @@ class RealServer {
   }
 
   async empty() {
-    for (const { filename } of await this.images()) {
-      await fetch(`${this.url}/images/${filename}`, { method: 'DELETE', headers: this.headers });
+    if (cloud) {
+      await fetch(cloud.control, { method: 'POST' });
+      return;
     }
+    for (const { filename } of await this.images()) {
+      await fetch(`${this.api}/images/${filename}`, { method: 'DELETE', headers: this.headers });
+    }
+  }
+
+  /** What the cloud holds: {objects: {key: {type, cache, base64}}, rows, deadLetters}. */
+  async behind() {
+    return (await fetch(cloud.control)).json();
   }
 
   async seed(n, options = {}) {
@@ -49,7 +68,7 @@ class RealServer {
       const name = encodeURIComponent(options.more?.(i)?.name ?? `picture ${i + 1}.png`);
       const body = landscape(i, options);
       const headers = { ...this.headers, 'content-type': 'image/png' };
-      await fetch(`${this.url}/upload?filename=${name}`, { method: 'POST', body, headers });
+      await fetch(`${this.api}/upload?filename=${name}`, { method: 'POST', body, headers });
     }
     await expect
       .poll(async () => (await this.images()).every((it) => it.status === 'ready'), { timeout: 120_000 })
@@ -81,7 +100,7 @@ class StubServer {
  * Fails the test on what no page may do: errors on the console, violations of the policy, requests to other hosts.
  * @param {import('@playwright/test').BrowserContext} context
  */
-async function guard(context, origin) {
+async function guard(context, origins) {
   const wrongs = [];
   const allowed = [];
   await context.addInitScript(() => {
@@ -97,12 +116,15 @@ async function guard(context, origin) {
   context.on('weberror', (error) => wrongs.push(`page: ${error.error().stack ?? error.error()}`));
   context.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol.startsWith('http') && url.origin !== origin) wrongs.push(`foreign: ${url}`);
+    if (url.protocol.startsWith('http') && !origins.includes(url.origin)) wrongs.push(`foreign: ${url}`);
   });
   return { wrongs, allow: (pattern) => allowed.push(pattern) };
 }
 
 export const test = base.extend({
+  /** Whether the tab has the token for uploads already. */
+  hasToken: [true, { option: true }],
+
   server: async ({}, use) => {
     if (isReal) {
       const real = new RealServer();
@@ -116,10 +138,14 @@ export const test = base.extend({
     await stub.close();
   },
 
-  guarded: async ({ context, server }, use) => {
-    const { wrongs, allow } = await guard(context, new URL(server.url).origin);
-    if (isReal && uploadToken) {
-      await context.addInitScript((token) => sessionStorage.setItem('pixmill.upload', token), uploadToken);
+  guarded: async ({ context, hasToken, server }, use) => {
+    const origins = [new URL(server.url).origin, ...(cloud ? [cloud.bucket] : [])];
+    const { wrongs, allow } = await guard(context, origins);
+    if (isReal && uploadToken && hasToken) {
+      await context.addInitScript((token) => {
+        // Pages without an origin, such as about:blank, have no storage.
+        if (origin !== 'null') sessionStorage.setItem('pixmill.upload', token);
+      }, uploadToken);
     }
     await use({ allow });
     expect(wrongs, 'nothing that no page may do').toEqual([]);

@@ -111,7 +111,12 @@ test('a picture of which no preview can be made: a tile that says so, the reason
   expect((await answer.body()).equals(cutPhoto.buffer)).toBe(true);
 });
 
-test('five hundred pictures: they come by pages, then by a button, to the end @real', async ({ app, page, server }) => {
+// The functions of the local cloud would be at it for long; its pages are those of the tests that follow.
+test('five hundred pictures: they come by pages, then by a button, to the end @real @daemon', async ({
+  app,
+  page,
+  server,
+}) => {
   test.setTimeout(240_000);
   await server.seed(500, { height: 24 });
   const thumbs = new Set();

@@ -6,7 +6,8 @@ async function signIn(page, token) {
   await page.keyboard.press('Enter');
 }
 
-test('the operator sees the queue; another token is refused with what to do @real', async ({ app, page }) => {
+// The template has no operations of the daemon: dead letters are told by `redrive`.
+test('the operator sees the queue; another token is refused with what to do @real @daemon', async ({ app, page }) => {
   app.expectStatus(401, 403);
   await app.open('/ops.html');
   await signIn(page, 'not this');

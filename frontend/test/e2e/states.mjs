@@ -72,7 +72,6 @@ const gallery = {
   'gallery-failed': async ({ app, page }) => {
     app.expectStatus(500);
     await page.route('**/images?*', fail(500));
-    await page.route('**/health', fail(500));
     await app.open();
     await expect(page.getByText('The pictures could not be loaded.')).toBeVisible();
   },

@@ -1,5 +1,5 @@
 /** Uploading: choosing, dropping, pasting, and what is told of it. */
-import { expect, picture, test } from './fixtures.mjs';
+import { askUrl, bytesUrl, expect, picture, test } from './fixtures.mjs';
 
 test('a first upload by Browse is done, is the top tile, and its link is the page of the record @real', async ({
   app,
@@ -88,7 +88,7 @@ test('a type that only the server refuses is told in words, with what the server
   page,
 }) => {
   app.expectStatus(415);
-  await page.route('**/upload?*', (route) =>
+  await page.route(askUrl, (route) =>
     route.fulfill({
       status: 415,
       contentType: 'application/problem+json',
@@ -183,7 +183,7 @@ test('a hundred files: no more in flight than configured, few rows in the page, 
   const before = await app.heap();
   await app.browse(Array.from({ length: 100 }, (_, i) => picture(i, { height: 32 + Math.floor(i / 12) })));
   await expect(page.getByRole('heading', { name: '100 pictures uploaded' })).toBeVisible({ timeout: 120_000 });
-  expect(await server.images()).toHaveLength(100);
+  await expect.poll(async () => (await server.images()).length, { timeout: 60_000 }).toBe(100);
   const { upload } = await server.config();
   const { most, now } = await page.evaluate(() => window.flight);
   expect(most).toBeLessThanOrEqual(upload.concurrency);
@@ -198,7 +198,7 @@ test('a hundred files: no more in flight than configured, few rows in the page, 
 test('uploads go on while another page of the app is looked at @real', async ({ app, page, server }) => {
   await server.seed(2);
   const held = [];
-  await page.route('**/upload?*', (route) => held.push(route));
+  await page.route(bytesUrl, (route) => held.push(route));
   await app.open();
   await app.browse([picture(5), picture(6)]);
   await expect.poll(() => held.length).toBe(2);

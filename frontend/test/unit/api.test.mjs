@@ -6,7 +6,7 @@ import '../support/globals.mjs';
 import { Client } from '../../src/api/client.js';
 import { checkConfig, ConfigError } from '../../src/api/config.js';
 import { Poller } from '../../src/api/poll.js';
-import { parseRetryAfter, Problem, reasonOf, toProblem } from '../../src/api/problems.js';
+import { parseRetryAfter, Problem, problemOfXhr, reasonOf, toProblem } from '../../src/api/problems.js';
 import { Session } from '../../src/auth/session.js';
 
 const example = JSON.parse(readFileSync(new URL('../../public/config.example.json', import.meta.url), 'utf8'));
@@ -90,6 +90,17 @@ function makeClient(answers) {
   });
   return { client, session, asked };
 }
+
+test('of the headers of a bucket only those are asked for that it shows', () => {
+  const answer = (headers) => ({
+    status: 503,
+    responseText: '<Error/>',
+    getAllResponseHeaders: () => headers,
+    getResponseHeader: () => assert.fail('asked by name'),
+  });
+  assert.equal(problemOfXhr(answer('etag: "a"\r\nRetry-After: 7\r\n')).retryAfter, 7);
+  assert.equal(problemOfXhr(answer('etag: "a"\r\n')).retryAfter, null);
+});
 
 test('a call that is refused for want of a token asks for one and is sent again with it', async () => {
   const { client, session, asked } = makeClient([{ status: 401 }, { body: '{"filename":"a.png","status":"ready"}' }]);

@@ -1,0 +1,30 @@
+#!/bin/sh
+# The browser tests marked @real and @cloud, against the template of deploy/aws running here: sh frontend/test/cloud.sh BUILD, a folder
+# of CMake's with the host for Lambda. Further arguments are Playwright's. The page has to be built.
+set -eu
+build=$(realpath "$1")
+shift
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root/frontend"
+folder=$(mktemp -d)
+cloud=
+# The cloud ends when nobody holds its standard input any more.
+stop() {
+    exec 3>&-
+    [ -z "$cloud" ] || wait "$cloud" 2>/dev/null || true
+    rm -rf "$folder"
+}
+trap stop EXIT
+trap 'exit 1' HUP INT TERM
+
+for area in deploy aws-gate; do sh "$root/tests/$area/install.sh" "$build/tests/$area"; done
+mkfifo "$folder/input" "$folder/told"
+NODE_PATH="$build/tests/deploy/node_modules" AWS_GATE_MODULES="$build/tests/aws-gate/node_modules" \
+    node "$root/tests/deploy/serve.js" "$build/libexec/pixmill/bootstrap" dist <"$folder/input" >"$folder/told" 3>&- &
+cloud=$!
+exec 3>"$folder/input"
+# A cloud that does not start closes its output, and the line is empty.
+read -r told <"$folder/told" || exit 1
+field() { printf '%s' "$told" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+PIXMILL_CLOUD=$told PIXMILL_URL=$(field url) PIXMILL_UPLOAD_TOKEN=$(field token) \
+    node_modules/.bin/playwright test -c test/playwright.config.mjs "$@" 3>&-

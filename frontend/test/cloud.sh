@@ -1,6 +1,6 @@
 #!/bin/sh
-# The browser tests marked @real and @cloud, against the template of deploy/aws running here: sh frontend/test/cloud.sh BUILD, a folder
-# of CMake's with the host for Lambda. Further arguments are Playwright's. The page has to be built.
+# The browser tests marked @real and @cloud, against the template of deploy/aws running here, once for each of Playwright's workers:
+# sh frontend/test/cloud.sh BUILD, a folder of CMake's with the host for Lambda. The page has to be built.
 set -eu
 build=$(realpath "$1")
 shift
@@ -20,11 +20,9 @@ trap 'exit 1' HUP INT TERM
 for area in deploy aws-gate; do sh "$root/tests/$area/install.sh" "$build/tests/$area"; done
 mkfifo "$folder/input" "$folder/told"
 NODE_PATH="$build/tests/deploy/node_modules" AWS_GATE_MODULES="$build/tests/aws-gate/node_modules" \
-    node "$root/tests/deploy/serve.js" "$build/libexec/pixmill/bootstrap" dist <"$folder/input" >"$folder/told" 3>&- &
+    node "$root/tests/deploy/serve.js" "$build/libexec/pixmill/bootstrap" dist 2 <"$folder/input" >"$folder/told" 3>&- &
 cloud=$!
 exec 3>"$folder/input"
-# A cloud that does not start closes its output, and the line is empty.
+# Where it does not start it closes its output, and the line is empty.
 read -r told <"$folder/told" || exit 1
-field() { printf '%s' "$told" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
-PIXMILL_CLOUD=$told PIXMILL_URL=$(field url) PIXMILL_UPLOAD_TOKEN=$(field token) \
-    node_modules/.bin/playwright test -c test/playwright.config.mjs "$@" 3>&-
+PIXMILL_CLOUD=$told node_modules/.bin/playwright test -c test/playwright.config.mjs "$@" 3>&-

@@ -1,20 +1,20 @@
 /**
- * The browser tests. PIXMILL_URL: of a running daemon or cloud; without it each test has a stub server of its own. Against a
- * daemon those marked @real run. Against a cloud (PIXMILL_CLOUD) those marked @cloud run as well, and of @real not those marked
- * @daemon, which are about what a cloud does not have.
+ * The browser tests. Without more each of them has a stub server of its own. PIXMILL_URL: of a running daemon, against which
+ * those marked @real run. PIXMILL_CLOUD: what local clouds tell of themselves, one for each worker; against these run @real and
+ * @cloud, but not @daemon, which is about what a cloud does not have.
  */
 import { defineConfig } from '@playwright/test';
 
-const isReal = Boolean(process.env.PIXMILL_URL);
 const isCloud = Boolean(process.env.PIXMILL_CLOUD);
+const isDaemon = !isCloud && Boolean(process.env.PIXMILL_URL);
 
 export default defineConfig({
   testDir: './e2e',
   outputDir: './results',
-  // One server has one gallery, so tests against it take turns.
-  workers: isReal ? 1 : 2,
-  fullyParallel: !isReal,
-  grep: isCloud ? /@real|@cloud/ : isReal ? /@real/ : undefined,
+  // One daemon has one gallery, so tests against it take turns.
+  workers: isDaemon ? 1 : 2,
+  fullyParallel: !isDaemon,
+  grep: isCloud ? /@real|@cloud/ : isDaemon ? /@real/ : undefined,
   grepInvert: isCloud ? /@daemon/ : /@cloud/,
   timeout: 60_000,
   expect: { timeout: 15_000 },

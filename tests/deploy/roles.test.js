@@ -107,6 +107,16 @@ test('a_signed_url_takes_a_picture_and_no_other_key', async () => {
   assert.strictEqual((await recordOf(output.filename)).status, 'ready');
 });
 
+test('the_page_may_send_to_the_address_that_is_signed', async () => {
+  const { stdout } = await services.pixmill('UploadRole', ['run', 'presign', '--json', '--set', 'content_type=image/jpeg'], {
+    AWS_ENDPOINT_URL_S3: '',
+  });
+  const { origin } = new URL(JSON.parse(stdout).output.url);
+  const { SecurityHeadersConfig } = resources.SiteHeaders.Properties.ResponseHeadersPolicyConfig;
+  const [, allowed] = /connect-src ([^;]*)/.exec(SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy);
+  assert.deepStrictEqual(allowed.trim().split(/\s+/), ["'self'", origin]);
+});
+
 test('a_gallery_goes_on_at_its_cursor_and_finds_by_tag_and_content', async () => {
   const names = [await upload('--set', 'tags=["pair"]'), await upload('--set', 'tags=["pair"]')];
   const first = (await run('gallery', '--set', 'limit=1')).output;

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// The template, running here, with the page, for browsers. usage: serve.js BOOTSTRAP PAGE, the folder of the page as it was built.
-// Needs the packages of this folder and, in AWS_GATE_MODULES, those of tests/aws-gate. Tells in one line of JSON where it is, and
-// ends when its standard input does: {url, api, token, bucket, control}. What lies behind the page is told by GET of the address
-// `control`: {objects: {key: {type, cache, base64}}, rows, deadLetters}; POST removes all of it.
+// The template, running here, with the page, for browsers. usage: serve.js BOOTSTRAP PAGE COUNT: so many of them, each for itself;
+// PAGE is the folder of the page as it was built. Needs the packages of this folder and, in AWS_GATE_MODULES, those of
+// tests/aws-gate. Tells in one line of JSON where they are, [{url, api, token, bucket, control}], and ends when its standard input
+// does. What lies behind a page is told by GET of its `control`: {objects: {key: {type, cache, base64}}, rows, deadLetters}; POST
+// removes all of it.
 'use strict';
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -74,39 +75,44 @@ class Store {
   }
 }
 
-async function main() {
-  const [bootstrap, page] = process.argv.slice(2).map((at) => path.resolve(at));
+const template = load(path.join(root, 'deploy/aws/template.yaml'));
+const given = { 'AWS::Region': REGION, CodeBucket: 'code', CodeKey: 'full', LightCodeKey: 'light', UploadToken: TOKEN };
+const describe = (SiteOrigin) => resolve(template, { ...given, SiteOrigin });
+
+// A cloud with what lies behind it. {told: where it is, stop: ends it}.
+async function start(bootstrap, site) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cloud-'));
   process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
   copyProject(path.join(folder, 'pipelines'));
-  const template = load(path.join(root, 'deploy/aws/template.yaml'));
-  const given = { 'AWS::Region': REGION, CodeBucket: 'code', CodeKey: 'full', LightCodeKey: 'light', UploadToken: TOKEN };
-  const describe = (SiteOrigin) => resolve(template, { ...given, SiteOrigin });
   const resources = describe('*');
   const roles = Object.keys(resources).filter((name) => resources[name].Type === 'AWS::IAM::Role');
   const services = await Services.start(roles, path.join(folder, 'calls'), path.join(folder, 'pipelines'));
   await services.makeTable(resources.ImagesTable.Properties);
   const program = { program: bootstrap, root: folder };
-  const cloud = await Cloud.start({ describe, services, bootstraps: { full: program, light: program }, site: readPage(page) });
+  const cloud = await Cloud.start({ describe, services, bootstraps: { full: program, light: program }, site });
   const store = new Store(services);
   const control = await listen(async (req, res) => {
     await cloud.settled();
     if (req.method === 'POST') await store.empty();
     res.end(JSON.stringify({ objects: await store.objects(), rows: await store.rows(), deadLetters: cloud.deadLetters }));
   });
-  const { StageName } = cloud.resources.ApiStage.Properties;
-  console.log(
-    JSON.stringify({
-      url: cloud.url,
-      api: `/${StageName}`,
-      token: TOKEN,
-      bucket: cloud.bucketUrl,
-      control: `http://127.0.0.1:${control.address().port}`,
-    }),
-  );
+  const told = {
+    url: cloud.url,
+    api: `/${cloud.resources.ApiStage.Properties.StageName}`,
+    token: TOKEN,
+    bucket: cloud.bucketUrl,
+    control: `http://127.0.0.1:${control.address().port}`,
+  };
+  return { told, stop: () => cloud.stop().then(() => services.stop()) };
+}
+
+async function main() {
+  const [bootstrap, page] = process.argv.slice(2, 4).map((at) => path.resolve(at));
+  const site = readPage(page);
+  const clouds = await Promise.all(Array.from({ length: Number(process.argv[4]) }, () => start(bootstrap, site)));
+  console.log(JSON.stringify(clouds.map(({ told }) => told)));
   process.stdin.resume().on('end', async () => {
-    await cloud.stop();
-    await services.stop();
+    await Promise.all(clouds.map(({ stop }) => stop()));
     process.exit(0);
   });
 }

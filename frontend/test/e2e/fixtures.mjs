@@ -8,10 +8,12 @@ import { Stub } from '../support/stub.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const axeSource = readFileSync(path.join(here, '../../node_modules/axe-core/axe.min.js'), 'utf8');
-const realUrl = process.env.PIXMILL_URL?.replace(/\/$/, '');
-export const uploadToken = process.env.PIXMILL_UPLOAD_TOKEN;
-/** What the local cloud tells of itself: where its API is, its token, its bucket, and what lies behind the page. */
-const cloud = process.env.PIXMILL_CLOUD ? JSON.parse(process.env.PIXMILL_CLOUD) : null;
+/** What the local cloud of this worker tells: where it is, its API, its token, its bucket, and what lies behind the page. */
+const cloud = process.env.PIXMILL_CLOUD
+  ? JSON.parse(process.env.PIXMILL_CLOUD)[Number(process.env.TEST_PARALLEL_INDEX)]
+  : null;
+const realUrl = cloud?.url ?? process.env.PIXMILL_URL?.replace(/\/$/, '');
+export const uploadToken = cloud?.token ?? process.env.PIXMILL_UPLOAD_TOKEN;
 
 export { expect };
 

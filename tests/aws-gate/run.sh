@@ -1,5 +1,6 @@
 #!/bin/sh
-# Lets the AWS SDK for JavaScript prove the gate right: before its own store, before s3rver, dynalite and fauxqs.
+# Lets the AWS SDK for JavaScript prove the gate right: before its own store, before s3rver, dynalite and fauxqs. And what it
+# tells browsers.
 # usage: run.sh FOLDER, where install.sh was
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,3 +10,4 @@ node "$here/sdk.test.js"
 node "$here/sdk.test.js" --upstream
 node "$here/sdk_table.test.js"
 node "$here/sdk_queue.test.js"
+node "$here/cors.test.js"

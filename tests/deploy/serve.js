@@ -19,7 +19,8 @@ const TOKEN = 'a-token-of-tests';
 
 // What `deploy` puts into the bucket of the page, by path.
 function readPage(folder) {
-  const tell = (words) => execFileSync('sh', ['-c', `. "$0" && ${words}`, path.join(root, 'deploy/aws/page.sh'), folder], { encoding: 'utf8' });
+  const script = path.join(root, 'deploy/aws/page.sh');
+  const tell = (words) => execFileSync('sh', ['-c', `. "$0" && ${words}`, script, folder], { encoding: 'utf8' });
   const files = tell('list_page "$1"').trimEnd().split('\n');
   const site = new Map();
   for (const line of files) {

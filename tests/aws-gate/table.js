@@ -17,8 +17,8 @@ const codes = {
 };
 
 class Tables {
-  // note(who, target, body): told of every request that is signed well.
-  constructor(accounts, clock, settings, note) {
+  // note(who, target, body): told of every request that is signed well, where somebody wants to know.
+  constructor(accounts, clock, settings, note = () => {}) {
     Object.assign(this, { accounts, clock, note, region: () => settings().region, lacks: () => settings().lacks });
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
   }

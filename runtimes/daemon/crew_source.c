@@ -20,7 +20,7 @@ enum {
     RETRY_DOUBLINGS_MAX = 5,
     HELLO_MS = 5000,
     START_MS = 60000,
-    END_MS = 2000
+    END_MS = 15000 /* it ends at once; on a busy machine what is given back may take a while to be written */
 };
 
 static struct loop *loop_of(const struct crew_source *source)
@@ -155,7 +155,7 @@ static void tell_event(struct crew_source *source, const pxm_value *item)
 {
     if (source->options.kind == CREW_SOURCE_QUEUE) {
         const char *receipt = crew_source_text(item, "receipt");
-        if (source->ending && receipt[0] != '\0') {
+        if (source->paused && receipt[0] != '\0') {
             crew_source_settle(source, item, PXM_SETTLE_RETRY, 0, NULL); /* others need not wait for its lease */
             return;
         }
@@ -455,7 +455,6 @@ void crew_source_free(struct crew_source *source)
         return;
     }
     crew_source_pause(source, true);
-    source->ending = true;
     if (source->process.pid == 0) {
         crew_process_hear(&source->process, HELLO_MS);
     }

@@ -33,7 +33,8 @@ pxm_status crew_source_new(const struct crew_source_options *options, struct cre
  * the lease has run out. */
 void crew_source_free(struct crew_source *source);
 
-/* No further events are fetched, or they are again. What was fetched may still be told once. */
+/* No further events are fetched, or they are again. Messages that are still on their way are given back; objects may
+ * still be told once. */
 void crew_source_pause(struct crew_source *source, bool pause);
 /* `outcome` as of struct pxm_settle; a store takes what is DONE and forgets the rest. `cause` may be NULL. That it
  * cannot be done is logged: the event will be told again. */

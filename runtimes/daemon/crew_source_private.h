@@ -15,7 +15,6 @@ struct crew_source {
     struct crew_source_options options;
     char *name, *prefix;
     bool opened, paused, pulling;
-    bool ending;             /* what comes now is given back */
     int64_t failures;        /* in a row */
     struct loop_timer timer; /* starts the process, or asks again; while it starts: it takes too long */
     struct loop_timer leases;

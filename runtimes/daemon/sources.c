@@ -347,10 +347,23 @@ pxm_status sources_load(struct sources *sources, struct supervisor *supervisor, 
     return status;
 }
 
+/* Messages that wait for a worker, which none will take any more: whoever reads the queue next need not wait for their
+ * leases. */
+static void give_back(struct source *source)
+{
+    for (struct delivery *delivery = source->deliveries, *next; delivery; delivery = next) {
+        next = delivery->next;
+        if (work_remove(&delivery->work)) {
+            settle(delivery, PXM_SETTLE_RETRY, 0, NULL);
+        }
+    }
+}
+
 void sources_pause(struct sources *sources)
 {
     for (struct source *source = sources->first; source; source = source->next) {
         crew_source_pause(source->crew_source, true);
+        give_back(source);
     }
 }
 

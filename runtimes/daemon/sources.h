@@ -15,7 +15,7 @@ struct sources {
 
 /* Those of the supervisor's current edition, in place of what was before. */
 pxm_status sources_load(struct sources *sources, struct supervisor *supervisor, pxm_error *error);
-/* Fetches nothing more; what was fetched goes on. */
+/* Fetches nothing more; what was begun goes on, and messages that were not begun are given back. */
 void sources_pause(struct sources *sources);
 /* Nothing is being fetched, and the runs of all messages have ended. */
 bool sources_are_quiet(const struct sources *sources);

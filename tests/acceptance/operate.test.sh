@@ -553,6 +553,24 @@ operate GET /admin/queues
 expect_json items.0.dead 0
 stop_daemon
 
+it messages_that_wait_for_a_worker_when_it_stops_do_not_wait_for_their_leases
+make_queue_app
+printf '%s\n' '  - {id: slow, when: input.attempt < 2, fail: {code: mail.slow, message: wait, transient: true},' \
+    '     retry: {times: 10, backoff: 1200ms, max: 1200ms}, on_error: {"*": skip}}' 'concurrency: {max: 1}' >>app/take.yaml
+serve
+for id in one two three; do
+    send $id now
+done
+await_json /admin/queues items.0.leased 3
+stop_daemon
+expect_code 0
+! grep -q 'stops with requests' log || complain 'it stopped only at its deadline'
+serve
+for id in one two three; do
+    await_answer /seen/$id 200
+done
+stop_daemon
+
 it a_schedule_fires_at_once_and_not_again_before_its_time
 make_queue_app
 printf '%s\n' 'version: 1' 'inputs: {time: {type: string, pattern: "20[0-9-]+T[0-9:.]+Z"}}' \

@@ -148,6 +148,7 @@ static const struct pxm_host host_table = {
     .image_encoded = pxm_image_encoded,
     .image_attach = pxm_image_attach,
     .extension = host_extension,
+    .blob_known_sha256 = pxm_blob_known_sha256,
 };
 
 void pxm_host_init(struct pxm_host *host, struct pxm_host_impl *impl)

@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 #define PXM_ABI(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
-#define PXM_ABI_CURRENT PXM_ABI(1, 2)
+#define PXM_ABI_CURRENT PXM_ABI(1, 3)
 
 typedef struct pxm_job pxm_job;       /* one run of one pipeline: id, deadline, cancellation, limits              */
 typedef struct pxm_error pxm_error;   /* made before the call, so that even "no memory" can be told; never NULL   */
@@ -273,6 +273,8 @@ struct pxm_host {
     void *(*image_attach)(pxm_image *, const void *key, void *(*make)(void *arg), void *arg, void (*free)(void *));
 
     const void *(*extension)(const struct pxm_host *, const char *id); /* "pixmill.aws/1"; NULL: not there        */
+    /* Since ABI 1.3: as blob_sha256, but computes nothing; NULL: it is not known yet. [any] */
+    const uint8_t *(*blob_known_sha256)(const pxm_blob *);
 };
 
 /* ---- a unit ------------------------------------------------------------------------------------------------------ */

@@ -3,7 +3,7 @@
 #include "aws/xml.h"
 #include "s3.h"
 
-#include <openssl/evp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,6 @@ struct upload {
     char *id;
     char *etag;            /* of the whole, when it is complete */
     struct aws_text parts; /* the list of parts, as XML         */
-    EVP_MD_CTX *digest;    /* of all parts; NULL: there is a blob, which knows its own */
     struct s3_ahead ahead; /* of the parts of a blob */
     bool is_unsigned;      /* parts are not hashed   */
     int count;
@@ -123,9 +122,6 @@ static pxm_status send_part(struct upload *upload, const char *data, size_t leng
         return s3->host->fail(error, PXM_E_LIMIT, "store.too_large",
                               "the body of \"%s\" has more than %d parts; raise part_size", upload->put->key,
                               PARTS_MAX);
-    }
-    if (upload->digest && EVP_DigestUpdate(upload->digest, data, length) != 1) {
-        return s3_fail_memory(s3, error);
     }
     upload->bytes += (int64_t)length;
     snprintf(number, sizeof number, "%d", ++upload->count);
@@ -313,31 +309,22 @@ static bool prepare(struct upload *upload, const struct s3_body *body)
 {
     aws_text_init(&upload->parts, LIST_BYTES_MAX);
     aws_text_puts(&upload->parts, "<CompleteMultipartUpload xmlns=\"" NAMESPACE "\">");
-    if (body->blob) {
-        return s3_ahead_init(&upload->ahead);
-    }
-    upload->digest = EVP_MD_CTX_new();
-    return upload->digest && EVP_DigestInit_ex(upload->digest, EVP_sha256(), NULL) == 1;
+    return !body->blob || s3_ahead_init(&upload->ahead);
 }
 
-/* What is known of the whole now that all of it is there. */
-static bool report(struct upload *upload, const struct s3_body *body, struct s3_outcome *outcome)
+/* What is known of the whole now that all of it is there. Signatures want the hashes of parts, so that of the whole
+ * would cost as much again. */
+static void report(struct upload *upload, const struct s3_body *body, struct s3_outcome *outcome)
 {
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    const uint8_t *whole = digest;
-    if (!upload->digest) {
-        whole = upload->s3->host->blob_sha256(body->blob);
-    } else if (EVP_DigestFinal_ex(upload->digest, digest, NULL) != 1) {
-        return false;
+    const struct pxm_host *host = upload->s3->host;
+    bool can_ask = host->struct_size >= offsetof(struct pxm_host, blob_known_sha256) + sizeof host->blob_known_sha256;
+    const uint8_t *whole = body->blob && can_ask ? host->blob_known_sha256(body->blob) : NULL;
+    if (whole) {
+        aws_hex(whole, SHA256_BYTES, outcome->sha256);
     }
-    if (!whole) {
-        return false;
-    }
-    aws_hex(whole, SHA256_BYTES, outcome->sha256);
     outcome->bytes = upload->bytes;
     outcome->etag = upload->etag;
     upload->etag = NULL;
-    return true;
 }
 
 pxm_status s3_put_parts(const struct s3 *s3, pxm_job *job, const struct pxm_put *put, struct s3_body *body,
@@ -356,11 +343,10 @@ pxm_status s3_put_parts(const struct s3 *s3, pxm_job *job, const struct pxm_put 
     if (has_begun && (status != PXM_OK || outcome->was_there)) {
         give_up(&upload);
     }
-    if (status == PXM_OK && !outcome->was_there && !report(&upload, body, outcome)) {
-        status = s3_fail_memory(s3, error);
+    if (status == PXM_OK && !outcome->was_there) {
+        report(&upload, body, outcome);
     }
     s3_ahead_done(&upload.ahead);
-    EVP_MD_CTX_free(upload.digest);
     aws_text_done(&upload.parts);
     aws_free_text(upload.id);
     aws_free_text(upload.etag);

@@ -260,7 +260,8 @@ pxm_status s3_put(void *self, pxm_job *job, const struct pxm_put *put, pxm_value
         outcome.was_there = false;
         status = put_body(s3, job, put, &outcome, error);
         if (status == PXM_OK && !outcome.was_there) {
-            fill_fields(s3, job, put->key, outcome.etag, outcome.bytes, outcome.sha256, true, fields);
+            const char *sha256 = outcome.sha256[0] ? outcome.sha256 : NULL;
+            fill_fields(s3, job, put->key, outcome.etag, outcome.bytes, sha256, true, fields);
         } else if (status == PXM_OK) {
             status = report_existing(s3, job, put->key, fields, &found, error);
         }

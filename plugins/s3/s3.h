@@ -98,8 +98,8 @@ pxm_value *s3_attributes_read(const struct s3 *s3, const struct aws_list *header
 
 /* What became of a body. */
 struct s3_outcome {
-    char *etag; /* with its quotes; NULL: the service told none */
-    char sha256[S3_SHA256_TEXT];
+    char *etag;                  /* with its quotes; NULL: the service told none */
+    char sha256[S3_SHA256_TEXT]; /* "": not known */
     int64_t bytes;
     bool was_there; /* if-absent found an object: nothing was put */
 };

@@ -110,12 +110,12 @@ static void an_older_plugin_is_read_no_further_than_its_size(void **state)
 
 static void a_plugin_that_needs_a_newer_host_is_refused(void **state)
 {
-    assert_refused(*state, "toonew.op", "it wants plugin ABI 1.9, and this engine speaks 1.2");
+    assert_refused(*state, "toonew.op", "it wants plugin ABI 1.9, and this engine speaks 1.3");
 }
 
 static void a_plugin_of_another_major_version_is_refused(void **state)
 {
-    assert_refused(*state, "othermajor.op", "it wants plugin ABI 2.0, and this engine speaks 1.2");
+    assert_refused(*state, "othermajor.op", "it wants plugin ABI 2.0, and this engine speaks 1.3");
 }
 
 static void a_module_without_the_entry_is_refused(void **state)

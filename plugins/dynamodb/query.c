@@ -147,22 +147,39 @@ static void write_batch(const struct page *page, struct aws_text *body)
 struct found {
     struct dynamo_reply replies[TRIES];
     int count;
+    struct aws_json items[DYNAMO_BATCH_GET]; /* of the candidates of the batch, in their order; empty: it is gone */
 };
 
-static struct aws_json find_item(const struct page *page, const struct found *found, const char *key)
+/* False: out of memory. */
+static bool sort_in(const struct page *page, struct found *found, struct aws_json item)
 {
-    const struct dynamo_config *config = page->dynamo->config;
+    struct aws_text key;
+    aws_text_init(&key, TABLEBASE_KEY_MAX);
+    bool is_text = aws_json_text(aws_json_get(aws_json_get(item, page->dynamo->config->key), "S"), &key);
+    bool lacks_memory = key.failed && !key.is_full;
+    for (size_t i = 0; is_text && i < page->batched; i++) {
+        if (strcmp(page->batch[i].key, aws_text_get(&key)) == 0) {
+            found->items[i] = item;
+        }
+    }
+    aws_text_done(&key);
+    return !lacks_memory;
+}
+
+/* A reply has its items in any order. Each is walked over once, whatever their number. */
+static pxm_status sort_all_in(const struct page *page, struct found *found, pxm_error *error)
+{
     for (int i = 0; i < found->count; i++) {
-        struct aws_json items = aws_json_get(aws_json_get(found->replies[i].json, "Responses"), config->table);
-        struct aws_json_walk walk = aws_json_walk(items);
+        struct aws_json responses = aws_json_get(found->replies[i].json, "Responses");
+        struct aws_json_walk walk = aws_json_walk(aws_json_get(responses, page->dynamo->config->table));
         struct aws_json name, item;
         while (aws_json_next(&walk, &name, &item)) {
-            if (aws_json_equals(aws_json_get(aws_json_get(item, config->key), "S"), key)) {
-                return item;
+            if (!sort_in(page, found, item)) {
+                return dynamo_fail_memory(page->dynamo, error);
             }
         }
     }
-    return (struct aws_json){0};
+    return PXM_OK;
 }
 
 /* Asks until nothing is left unasked. */
@@ -207,10 +224,13 @@ static pxm_status take_batch(struct page *page, pxm_error *error)
 {
     struct found found = {.count = 0};
     pxm_status status = fetch(page, &found, error);
+    if (status == PXM_OK) {
+        status = sort_all_in(page, &found, error);
+    }
     for (size_t i = 0; status == PXM_OK && i < page->batched && !is_full(page); i++) {
         const struct dynamo_candidate *candidate = &page->batch[i];
         memcpy(page->last, candidate->made, sizeof page->last);
-        status = add_item(page, candidate, find_item(page, &found, candidate->key), error);
+        status = add_item(page, candidate, found.items[i], error);
     }
     for (int i = 0; i < found.count; i++) {
         dynamo_reply_done(&found.replies[i]);

@@ -17,6 +17,7 @@ enum {
     IDLE_S = 20,
     BUFFER_BYTES = 128 << 10,
     UPLOAD_BYTES = 256 << 10,
+    SMALL_BYTES = 32 << 10, /* of a body that goes out with the headers */
     HEADER_BYTES_MAX = 64 << 10
 };
 
@@ -26,8 +27,8 @@ struct aws_transfer {
     pxm_job *job;
     struct curl_slist *lines;
     const struct aws_body *body;
-    size_t sent; /* bytes of the body */
-    bool was_resent;
+    size_t sent;        /* bytes of the body */
+    int beginnings;     /* of the request: libcurl starts over where a connection that was kept turns out dead */
     aws_idle_work idle; /* NULL: there is none, or none is left */
     void *idle_arg;
     /* The reply. */
@@ -72,7 +73,14 @@ static size_t send_body(char *to, size_t size, size_t count, void *arg)
     return room;
 }
 
-/* A connection that was kept alive may turn out dead after the first bytes were sent: libcurl then starts over. */
+static int count_beginning(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct aws_transfer *transfer = arg;
+    (void)to, (void)from, (void)to_port, (void)from_port;
+    transfer->beginnings++;
+    return CURL_PREREQFUNC_OK;
+}
+
 static int seek_body(void *arg, curl_off_t offset, int origin)
 {
     struct aws_transfer *transfer = arg;
@@ -80,7 +88,6 @@ static int seek_body(void *arg, curl_off_t offset, int origin)
         return CURL_SEEKFUNC_FAIL;
     }
     transfer->sent = (size_t)offset;
-    transfer->was_resent = true;
     return CURL_SEEKFUNC_OK;
 }
 
@@ -168,11 +175,20 @@ static bool add_lines(struct aws_transfer *transfer, const struct aws_wire *wire
     return good && !wire->headers->failed;
 }
 
+/* A small body leaves with the headers, in one packet. Without a type of its own libcurl would give it one. */
+static bool is_small(const struct aws_wire *wire)
+{
+    return wire->body->length <= SMALL_BYTES && !wire->expects_continue && aws_list_get(wire->headers, "content-type");
+}
+
 static bool set_method(CURL *easy, struct aws_transfer *transfer, const struct aws_wire *wire)
 {
     bool good = true;
     if (strcmp(wire->method, "HEAD") == 0) {
         good = curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
+    } else if (wire->body && is_small(wire)) {
+        good = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, wire->body->data) == CURLE_OK &&
+               curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)wire->body->length) == CURLE_OK;
     } else if (wire->body) {
         good = curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)wire->body->length) == CURLE_OK &&
@@ -221,6 +237,8 @@ static bool set_up(struct aws_transfer *transfer, const struct aws_wire *wire)
            curl_easy_setopt(easy, CURLOPT_USERAGENT, "pixmill") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->text) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, count_beginning) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
@@ -357,7 +375,7 @@ int aws_transfer_status(const struct aws_transfer *transfer)
 
 bool aws_transfer_was_resent(const struct aws_transfer *transfer)
 {
-    return transfer->was_resent;
+    return transfer->beginnings > 1;
 }
 
 const struct aws_list *aws_transfer_headers(const struct aws_transfer *transfer)

@@ -14,6 +14,9 @@ struct place {
 struct conformance_driver *place_driver(void);
 /* The folder of the place that was opened last. */
 const char *place_root(const struct conformance_driver *driver);
+/* Makes that folder the working directory and opens further instances there, so that it does not matter who may pass
+ * the folders above it. For a child process that is going to be another user. */
+void place_enter(const struct conformance_driver *driver);
 /* Regular files below the root, those in the private folder included. */
 int place_count_files(const struct conformance_driver *driver);
 /* The same in the private folder alone. */

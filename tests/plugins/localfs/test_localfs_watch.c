@@ -348,6 +348,7 @@ static void without_marks_files_are_told_as_they_come_and_not_at_the_start(void 
 /* Files that belong to somebody else may be read, and not marked. */
 static int watch_as_nobody(struct fixture *fixture)
 {
+    place_enter(fixture->driver);
     if (setresgid(NOBODY, NOBODY, NOBODY) != 0 || setresuid(NOBODY, NOBODY, NOBODY) != 0) {
         return SKIPPED;
     }

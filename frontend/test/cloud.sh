@@ -17,9 +17,10 @@ stop() {
 trap stop EXIT
 trap 'exit 1' HUP INT TERM
 
-for area in deploy aws-gate; do sh "$root/tests/$area/install.sh" "$build/tests/$area"; done
+deploy=$(sh "$root/tests/npm.sh" deploy)
+gate=$(sh "$root/tests/npm.sh" aws-gate)
 mkfifo "$folder/input" "$folder/told"
-NODE_PATH="$build/tests/deploy/node_modules" AWS_GATE_MODULES="$build/tests/aws-gate/node_modules" \
+NODE_PATH="$deploy" AWS_GATE_MODULES="$gate" \
     node "$root/tests/deploy/serve.js" "$build/libexec/pixmill/bootstrap" dist 2 <"$folder/input" >"$folder/told" 3>&- &
 cloud=$!
 exec 3>"$folder/input"

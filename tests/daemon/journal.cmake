@@ -17,10 +17,5 @@ foreach(part kills errors starts)
 endforeach()
 add_dependencies(test_jobs pixmill-cli pixmill-daemon)
 
-# The linker puts the harness of tests/alloc between the journal and the C library.
-pixmill_test(test_journal_alloc SOURCES ${folder}/test_journal_alloc.c ${folder}/../alloc/alloc_sweep.c
+pixmill_alloc_test(test_journal_alloc SOURCES ${folder}/test_journal_alloc.c
   LIBRARIES test_journal_place PkgConfig::SQLITE LABELS alloc)
-target_include_directories(test_journal_alloc PRIVATE ${folder}/..)
-set(wrapped malloc calloc realloc strdup strndup vasprintf)
-list(TRANSFORM wrapped PREPEND "-Wl,--wrap=")
-target_link_options(test_journal_alloc PRIVATE ${wrapped})

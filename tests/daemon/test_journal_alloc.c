@@ -2,7 +2,7 @@
  * lack of memory is never taken for damage. */
 #include "journal_place.h"
 
-#include "alloc/alloc_sweep.h"
+#include "alloc_sweep.h"
 #include "base/log.h"
 
 #include <fcntl.h>

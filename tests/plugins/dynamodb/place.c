@@ -1,94 +1,18 @@
 /* Tables for tests of dynamodb. */
 #include "place.h"
-#include "base/log.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static struct {
-    const struct pxm_unit *unit;
-    void *config;
-    pxm_value *indexes;
-} place;
+static pxm_value *indexes;
 
-static void set_defaults(void)
+static void set_options(const struct pxm_unit *unit, void *config)
 {
-    const struct pxm_unit *unit = place.unit;
-    void *config = conformance_config(unit);
-    memcpy(place.config, config, unit->config_size);
-    free(config);
-    conformance_set_string(unit, place.config, "table", "Images");
-    conformance_set_string(unit, place.config, "key", "id");
-    conformance_set_list(unit, place.config, "indexes", place.indexes);
-    conformance_set_int(unit, place.config, "shards", 4);
-    conformance_set_string(unit, place.config, "endpoint", gate_table_url());
-    conformance_set_string(unit, place.config, "region", "us-east-1");
-    conformance_set_string(unit, place.config, "access_key", GATE_KEY);
-    conformance_set_string(unit, place.config, "secret_key", GATE_SECRET);
-}
-
-void *place_open(void)
-{
-    void *self = NULL;
-    pxm_error *error = pxm_error_new();
-    if (place.unit->create(conformance_host(), place.config, &self, error) != PXM_OK) {
-        fail_msg("create: %s", error->text);
-    }
-    pxm_error_free(error);
-    return self;
-}
-
-static void *open_new(void *arg)
-{
-    (void)arg;
-    gate_reset();
-    set_defaults();
-    void *self = place_open();
-    struct fixture *fixture = fixture_new(place_driver(), self);
-    assert_status(fixture, place_prepare(fixture), PXM_OK);
-    fixture_free(fixture);
-    return self;
-}
-
-static void *open_again(void *arg)
-{
-    (void)arg;
-    return place_open();
-}
-
-static void close_instance(void *arg, void *self)
-{
-    (void)arg;
-    place.unit->destroy(self);
-}
-
-static void finish(void *arg)
-{
-    (void)arg;
-}
-
-void place_reopen(struct fixture *fixture)
-{
-    place.unit->destroy(fixture->self);
-    fixture->self = place_open();
-}
-
-void place_defaults(struct fixture *fixture)
-{
-    set_defaults();
-    place_reopen(fixture);
-}
-
-void place_forget(void)
-{
-    gate_settings("{'forget_faults':true}");
-}
-
-void place_set(struct fixture *fixture, const char *option, const char *value)
-{
-    conformance_set_string(place.unit, place.config, option, value);
-    place_reopen(fixture);
+    conformance_set_string(unit, config, "table", "Images");
+    conformance_set_string(unit, config, "key", "id");
+    conformance_set_list(unit, config, "indexes", indexes);
+    conformance_set_int(unit, config, "shards", 4);
+    conformance_set_string(unit, config, "endpoint", gate_table_url());
+    conformance_set_string(unit, config, "region", "us-east-1");
 }
 
 pxm_status place_prepare(struct fixture *fixture)
@@ -98,85 +22,25 @@ pxm_status place_prepare(struct fixture *fixture)
     return ops->prepare(fixture->self, &fixture->job, fixture->fields, fixture->error);
 }
 
-static void assert_no_secret(const char *text)
+static void prepare(void *self)
 {
-    static const char *const secrets[] = {"gate-secret", "gate-old-token", "Signature=", "Credential="};
-    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
-        if (strstr(text, secrets[i])) {
-            fail_msg("a secret is shown: %s", text);
-        }
-    }
+    struct fixture *fixture = fixture_new(place_driver(), self);
+    assert_status(fixture, place_prepare(fixture), PXM_OK);
+    fixture_free(fixture);
 }
 
-void assert_fault(const struct fixture *fixture, pxm_status status, pxm_status expected, const char *code,
-                  const char *word)
+static void forget_indexes(void)
 {
-    assert_failed(fixture, status, expected, code);
-    assert_no_secret(fixture->error->text);
-    if (!strstr(fixture->error->text, word)) {
-        fail_msg("\"%s\" does not say \"%s\"", fixture->error->text, word);
-    }
-}
-
-size_t place_requests(const char *operation)
-{
-    const struct pxm_host *host = conformance_host();
-    pxm_value *state = gate_state();
-    const pxm_value *log = host->value_get(state, "log");
-    size_t count = 0;
-    for (size_t i = 0; i < host->value_count(log); i++) {
-        const pxm_value *headers = host->value_get(host->value_at(log, i), "headers");
-        const char *target = host->value_as_string(host->value_get(headers, "x-amz-target"), NULL);
-        const char *dot = strchr(target, '.');
-        count += dot && strcmp(dot + 1, operation) == 0;
-    }
-    host->value_unref(state);
-    return count;
-}
-
-void *place_config(void)
-{
-    return place.config;
-}
-
-/* Called from the threads of a test, which cmocka cannot fail. */
-static void look_at_log(void *arg, const struct pxm_log_entry *entry)
-{
-    (void)arg;
-    if (strstr(entry->text, "gate-secret") || strstr(entry->text, "Signature=") || strstr(entry->text, "gate-old")) {
-        fprintf(stderr, "a secret is logged: %s\n", entry->text);
-        abort();
-    }
-}
-
-static pxm_value *index_names(void)
-{
-    static const char *const names[] = {"owner", "tags", "rank"};
-    const struct pxm_host *host = conformance_host();
-    pxm_value *list = host->value_list();
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        host->value_append(list, host->value_string(names[i], strlen(names[i])));
-    }
-    return list;
-}
-
-static void forget(void)
-{
-    conformance_host()->value_unref(place.indexes);
-    free(place.config);
+    conformance_host()->value_unref(indexes);
 }
 
 struct conformance_driver *place_driver(void)
 {
-    static struct conformance_driver driver = {
-        .open = open_new, .open_again = open_again, .close = close_instance, .finish = finish};
-    if (!place.unit) {
-        pxm_log_set_sink(look_at_log, NULL, PXM_LOG_DEBUG);
-        place.unit = conformance_load("dynamodb", PXM_IFACE_METADATA);
-        place.config = conformance_config(place.unit);
-        place.indexes = index_names();
-        driver.unit = place.unit;
-        atexit(forget);
+    static const struct place_kind kind = {
+        .module = "dynamodb", .iface = PXM_IFACE_METADATA, .set_options = set_options, .made = prepare};
+    if (!indexes) {
+        indexes = json_value("['owner', 'tags', 'rank']");
+        atexit(forget_indexes);
     }
-    return &driver;
+    return place_driver_of(&kind);
 }

@@ -1,6 +1,6 @@
 /* dynamodb when memory runs out, at each of its allocations: an operation succeeds, or says so, and leaves nothing
  * behind. The driver and what it shares with others are linked in, so that every allocation of theirs can fail. */
-#include "alloc_sweep.h"
+#include "alloc_scene.h"
 #include "aws-gate/gate.h"
 #include "base/value.h"
 #include "conformance/metadata.h"
@@ -9,14 +9,6 @@
 #include <string.h>
 
 const struct pxm_plugin *pxm_plugin_dynamodb(void);
-
-typedef pxm_status (*operation)(void *self, pxm_value *fields, pxm_error *error);
-
-struct scene {
-    void *config;
-    pxm_error *error;
-    operation run;
-};
 
 /* Made before memory runs out. */
 static struct {
@@ -31,32 +23,6 @@ static const struct pxm_unit *unit(void)
 static const struct pxm_metadata_ops *ops(void)
 {
     return unit()->ops;
-}
-
-static int outcome_of(pxm_status status, const pxm_value *fields)
-{
-    if (status == PXM_OK) { /* a field that could not be set is told by the record itself */
-        return fields && pxm_value_status(fields) == PXM_OK ? ALLOC_SUCCESS : ALLOC_FAILURE;
-    }
-    return status == PXM_E_NO_MEMORY ? ALLOC_FAILURE : ALLOC_FALSE;
-}
-
-/* With an instance of its own, so that nothing is kept from one run to the next. */
-static int run_scene(void *arg)
-{
-    struct scene *scene = arg;
-    const struct pxm_host *host = conformance_host();
-    void *self = NULL;
-    pxm_value *fields = host->value_record();
-    pxm_error_clear(scene->error);
-    pxm_status status = fields ? unit()->create(host, scene->config, &self, scene->error) : PXM_E_NO_MEMORY;
-    if (status == PXM_OK) {
-        status = scene->run(self, fields, scene->error);
-        unit()->destroy(self);
-    }
-    int outcome = outcome_of(status, fields);
-    host->value_unref(fields);
-    return outcome;
 }
 
 static void *config_new(void)
@@ -76,12 +42,11 @@ static void *config_new(void)
     return config;
 }
 
-static void sweep(const char *name, operation run)
+static void sweep(const char *name, alloc_operation operation)
 {
-    struct scene scene = {.config = config_new(), .error = pxm_error_new(), .run = run};
-    alloc_sweep(name, run_scene, &scene);
-    pxm_error_free(scene.error);
-    free(scene.config);
+    void *config = config_new();
+    alloc_scene(name, unit(), config, operation);
+    free(config);
 }
 
 /* ---- operations ---- */

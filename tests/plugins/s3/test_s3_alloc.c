@@ -1,6 +1,6 @@
 /* s3 when memory runs out, at each of its allocations: an operation succeeds, or says so, and leaves nothing behind.
  * The driver and what it shares with others are linked in, so that every allocation of theirs can fail. */
-#include "alloc_sweep.h"
+#include "alloc_scene.h"
 #include "aws-gate/gate.h"
 #include "base/value.h"
 
@@ -10,14 +10,6 @@
 enum { PART_BYTES = 1000 };
 
 const struct pxm_plugin *pxm_plugin_s3(void);
-
-typedef pxm_status (*operation)(void *self, pxm_value *fields, pxm_error *error);
-
-struct scene {
-    void *config;
-    pxm_error *error;
-    operation run;
-};
 
 static const struct pxm_unit *unit(void)
 {
@@ -29,35 +21,9 @@ static const struct pxm_storage_ops *ops(void)
     return unit()->ops;
 }
 
-static int outcome_of(pxm_status status, const pxm_value *fields)
+static void sweep(const char *name, alloc_operation operation)
 {
-    if (status == PXM_OK) { /* a field that could not be set is told by the record itself */
-        return fields && pxm_value_status(fields) == PXM_OK ? ALLOC_SUCCESS : ALLOC_FAILURE;
-    }
-    return status == PXM_E_NO_MEMORY ? ALLOC_FAILURE : ALLOC_FALSE;
-}
-
-/* With an instance of its own, so that nothing is kept from one run to the next. */
-static int run_scene(void *arg)
-{
-    struct scene *scene = arg;
-    const struct pxm_host *host = conformance_host();
-    void *self = NULL;
-    pxm_value *fields = host->value_record();
-    pxm_error_clear(scene->error);
-    pxm_status status = fields ? unit()->create(host, scene->config, &self, scene->error) : PXM_E_NO_MEMORY;
-    if (status == PXM_OK) {
-        status = scene->run(self, fields, scene->error);
-        unit()->destroy(self);
-    }
-    int outcome = outcome_of(status, fields);
-    host->value_unref(fields);
-    return outcome;
-}
-
-static void sweep(const char *name, operation run)
-{
-    struct scene scene = {.config = conformance_config(unit()), .error = pxm_error_new(), .run = run};
+    void *config = conformance_config(unit());
     const struct {
         const char *name, *value;
     } texts[] = {{"bucket", "images"},
@@ -66,13 +32,12 @@ static void sweep(const char *name, operation run)
                  {"access_key", GATE_KEY},
                  {"secret_key", GATE_SECRET}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        conformance_set_string(unit(), scene.config, texts[i].name, texts[i].value);
+        conformance_set_string(unit(), config, texts[i].name, texts[i].value);
     }
-    conformance_set_int(unit(), scene.config, "multipart_above", PART_BYTES);
-    conformance_set_int(unit(), scene.config, "part_size", PART_BYTES);
-    alloc_sweep(name, run_scene, &scene);
-    pxm_error_free(scene.error);
-    free(scene.config);
+    conformance_set_int(unit(), config, "multipart_above", PART_BYTES);
+    conformance_set_int(unit(), config, "part_size", PART_BYTES);
+    alloc_scene(name, unit(), config, operation);
+    free(config);
 }
 
 static int setup(void **state)

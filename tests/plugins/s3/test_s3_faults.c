@@ -16,8 +16,8 @@ static const struct pxm_unit *unit(void)
 
 static void set_text(struct fixture *fixture, const char *option, const char *value)
 {
-    conformance_set_string(unit(), bucket_config(), option, value);
-    bucket_reopen(fixture);
+    conformance_set_string(unit(), place_config(), option, value);
+    place_reopen(fixture);
 }
 
 static pxm_status put_bytes(struct fixture *fixture, const char *key, int64_t bytes, uint32_t flags)
@@ -126,7 +126,7 @@ static void wrong_settings_are_told_by_name(void **state)
     struct fixture *fixture = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         gate_reset();
-        void *config = bucket_config();
+        void *config = place_config();
         conformance_set_string(unit(), config, "access_key", GATE_KEY);
         conformance_set_string(unit(), config, "secret_key", GATE_SECRET);
         set_text(fixture, rows[i].option, rows[i].value);
@@ -147,7 +147,7 @@ static void a_head_that_is_refused_without_a_word_is_explained(void **state)
 static void an_expired_token_is_tried_again_once(void **state)
 {
     struct fixture *fixture = *state;
-    conformance_set_string(unit(), bucket_config(), "session_token", "gate-old-token");
+    conformance_set_string(unit(), place_config(), "session_token", "gate-old-token");
     set_text(fixture, "access_key", "AKIDOLD");
     assert_fault(fixture, put_bytes(fixture, "k", 10, 0), PXM_E_DENIED, "store.denied", "renew");
     assert_int_equal(gate_requests(NULL), 2);
@@ -207,7 +207,7 @@ static void a_clock_that_is_wrong_by_hours_is_corrected(void **state)
     for (size_t i = 0; i < sizeof skews / sizeof *skews; i++) {
         gate_reset();
         gate_settings(skews[i]);
-        bucket_reopen(fixture);
+        place_reopen(fixture);
         must_put(fixture, "k", 10, 1);
         assert_int_equal(gate_requests(NULL), 2);
         must_have(fixture, "k", 10, 1); /* and is right from then on */
@@ -220,7 +220,7 @@ static void a_clock_is_corrected_for_a_head_as_well(void **state)
     struct fixture *fixture = *state;
     must_put(fixture, "k", 10, 1);
     gate_settings("{'gate':{'skew_ms':10800000}}");
-    bucket_reopen(fixture);
+    place_reopen(fixture);
     assert_status(fixture, store_head(fixture, "k"), PXM_OK);
 }
 
@@ -232,8 +232,8 @@ static void a_service_without_conditions_needs_a_setting(void **state)
     gate_settings("{'gate':{'lacks':['conditions']}}");
     assert_fault(fixture, put_bytes(fixture, "k", 10, PXM_PUT_IF_ABSENT), PXM_E_INVALID, "store.unsupported",
                  "if_absent: head");
-    conformance_set_choice(unit(), bucket_config(), "if_absent", 1);
-    bucket_reopen(fixture);
+    conformance_set_choice(unit(), place_config(), "if_absent", 1);
+    place_reopen(fixture);
     assert_status(fixture, put_bytes(fixture, "k", 10, PXM_PUT_IF_ABSENT), PXM_OK);
     assert_true(field_bool(fixture, "created"));
     assert_status(fixture, put_bytes(fixture, "k", 20, PXM_PUT_IF_ABSENT), PXM_OK);
@@ -306,8 +306,8 @@ static void checksums_are_sent_only_where_they_are_wanted(void **state)
     assert_string_equal(value, "");
     read_header(fixture, 0, "transfer-encoding", value, sizeof value);
     assert_string_equal(value, "");
-    conformance_set_choice(unit(), bucket_config(), "checksum", 1);
-    bucket_reopen(fixture);
+    conformance_set_choice(unit(), place_config(), "checksum", 1);
+    place_reopen(fixture);
     must_put(fixture, "k", 0, 1);
     read_header(fixture, 1, "x-amz-checksum-sha256", value, sizeof value);
     assert_string_equal(value, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
@@ -503,8 +503,8 @@ static void the_first_version_of_the_list_has_the_same_pages(void **state)
 {
     struct fixture *fixture = *state;
     const struct pxm_host *host = fixture->host;
-    conformance_set_choice(unit(), bucket_config(), "list_v1", 1);
-    bucket_reopen(fixture);
+    conformance_set_choice(unit(), place_config(), "list_v1", 1);
+    place_reopen(fixture);
     static const char *const keys[] = {"a b", "a&b", "caf\xc3\xa9", "z"};
     for (size_t i = 0; i < 4; i++) {
         must_put(fixture, keys[i], 1, 1);

@@ -13,9 +13,9 @@ enum { MIB = 1 << 20, PART_BYTES = 5 * MIB, BODY_BYTES = 12 * MIB + 345 };
 static void use_small_parts(struct fixture *fixture)
 {
     const struct pxm_unit *unit = bucket_driver()->unit;
-    conformance_set_int(unit, bucket_config(), "multipart_above", PART_BYTES);
-    conformance_set_int(unit, bucket_config(), "part_size", PART_BYTES);
-    bucket_reopen(fixture);
+    conformance_set_int(unit, place_config(), "multipart_above", PART_BYTES);
+    conformance_set_int(unit, place_config(), "part_size", PART_BYTES);
+    place_reopen(fixture);
 }
 
 static int setup(void **state)

@@ -14,7 +14,7 @@ static const struct pxm_unit *unit(void)
 
 static void set(const char *option, const char *value)
 {
-    conformance_set_string(unit(), bucket_config(), option, value);
+    conformance_set_string(unit(), place_config(), option, value);
 }
 
 /* From now on the endpoint is S3's own, and the way there is through the gate. */
@@ -23,7 +23,7 @@ static void use_aws(struct fixture *fixture, const char *bucket)
     setenv("http_proxy", gate_s3_url(), 1);
     set("endpoint", "http://s3.us-east-1.amazonaws.com");
     set("bucket", bucket);
-    bucket_reopen(fixture);
+    place_reopen(fixture);
 }
 
 /* The URL of the nth request. */
@@ -74,7 +74,7 @@ static void a_name_that_is_no_host_label_comes_into_the_path(void **state)
 static void addressing_can_be_chosen(void **state)
 {
     struct fixture *fixture = *state;
-    conformance_set_choice(unit(), bucket_config(), "addressing", 1);
+    conformance_set_choice(unit(), place_config(), "addressing", 1);
     use_aws(fixture, "images");
     must_put(fixture, "k", 10, 1);
     assert_url(fixture, 0, "http://s3.us-east-1.amazonaws.com/images/k");
@@ -84,7 +84,7 @@ static void a_url_may_have_another_base(void **state)
 {
     struct fixture *fixture = *state;
     set("base_url", "https://cdn.example/");
-    bucket_reopen(fixture);
+    place_reopen(fixture);
     must_put(fixture, "a b/c", 10, 1);
     assert_string_equal(field_text(fixture, "url"), "https://cdn.example/a%20b/c");
 }
@@ -126,7 +126,7 @@ static void a_compatible_store_may_name_the_region_to_sign_for(void **state)
 {
     struct fixture *fixture = *state;
     gate_settings("{'gate':{'region':'garage'}}");
-    bucket_reopen(fixture);
+    place_reopen(fixture);
     must_put(fixture, "k", 10, 1);
     assert_int_equal(gate_requests(NULL), 2);
     must_have(fixture, "k", 10, 1);
@@ -169,7 +169,7 @@ static void without_a_region_there_is_no_host(void **state)
     struct body_plan plan = body_plan(10, 1);
     set("endpoint", NULL);
     set("region", NULL);
-    bucket_reopen(fixture);
+    place_reopen(fixture);
     assert_fault(fixture, store_put(fixture, "k", &plan, 0), PXM_E_INVALID, "store.unavailable", "set region");
 }
 
@@ -181,7 +181,7 @@ static void use_machine(struct fixture *fixture)
     setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", gate_metadata_url(), 1);
     set("access_key", NULL);
     set("secret_key", NULL);
-    bucket_reopen(fixture);
+    place_reopen(fixture);
 }
 
 static void keys_that_ended_early_are_renewed_once(void **state)
@@ -240,7 +240,7 @@ static void options_that_do_not_fit_are_refused(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         void *self = NULL, *config = malloc(unit()->config_size);
         assert_non_null(config);
-        memcpy(config, bucket_config(), unit()->config_size);
+        memcpy(config, place_config(), unit()->config_size);
         conformance_set_string(unit(), config, rows[i].option, rows[i].value);
         fixture_next(fixture);
         assert_fault(fixture, unit()->create(fixture->host, config, &self, fixture->error), PXM_E_INVALID,
@@ -262,7 +262,7 @@ static void the_environment_gives_what_options_do_not(void **state)
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         set(options[i], NULL);
     }
-    bucket_reopen(fixture);
+    place_reopen(fixture);
     must_put(fixture, "k", 10, 1);
     assert_int_equal(gate_requests(NULL), 1);
 }
@@ -272,7 +272,7 @@ static void check_tells_whether_the_bucket_can_be_used(void **state)
     struct fixture *fixture = *state;
     assert_status(fixture, unit()->check(fixture->self, &fixture->job, fixture->error), PXM_OK);
     set("bucket", "missing");
-    bucket_reopen(fixture);
+    place_reopen(fixture);
     assert_fault(fixture, unit()->check(fixture->self, &fixture->job, fixture->error), PXM_E_INVALID,
                  "store.unavailable", "NoSuchBucket");
 }

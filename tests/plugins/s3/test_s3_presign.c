@@ -189,9 +189,9 @@ static void with_temporary_keys_a_url_ends_with_them(void **state)
     gate_settings("{'metadata':{'seconds':30}}");
     setenv("AWS_EC2_METADATA_DISABLED", "false", 1);
     setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", gate_metadata_url(), 1);
-    conformance_set_string(unit, bucket_config(), "access_key", NULL);
-    conformance_set_string(unit, bucket_config(), "secret_key", NULL);
-    bucket_reopen(fixture);
+    conformance_set_string(unit, place_config(), "access_key", NULL);
+    conformance_set_string(unit, place_config(), "secret_key", NULL);
+    place_reopen(fixture);
     char *url = signed_url(fixture, "GET", "k", NULL);
     assert_true(field_int(fixture, "expires_at") <= fixture->host->now_ms(fixture->host) + 30000);
     assert_int_equal(gate_send("GET", url, NULL, NULL, 0, NULL, 0), 200);

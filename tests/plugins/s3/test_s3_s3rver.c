@@ -1,5 +1,5 @@
-/* s3 with s3rver behind the gate: another's idea of what a store answers. Run by tests/aws-gate/run.sh, which fetches
- * it. What s3rver lacks is left out: conditions, objects that are replaced at once, and giving uploads up. */
+/* s3 with s3rver behind the gate: another's idea of what a store answers. What s3rver lacks is left out: conditions,
+ * objects that are replaced at once, and giving uploads up. */
 #include "bucket.h"
 #include "conformance/storage.h"
 
@@ -34,8 +34,8 @@ static void pages_go_on(void **state)
     struct fixture *fixture = *state;
     char *cursor = NULL;
     /* Its pages of the second version fail, as its tokens need a cipher that is gone from Node. */
-    conformance_set_choice(bucket_driver()->unit, bucket_config(), "list_v1", 1);
-    bucket_reopen(fixture);
+    conformance_set_choice(bucket_driver()->unit, place_config(), "list_v1", 1);
+    place_reopen(fixture);
     for (size_t i = 0; i < 5; i++) {
         must_put(fixture, keys[i], 1, 1);
     }

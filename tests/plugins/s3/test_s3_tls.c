@@ -62,9 +62,9 @@ static void use_tls(struct fixture *fixture, const char *name, const char *ca_fi
     assert_true(fputs(certificate, file) >= 0);
     assert_int_equal(fclose(file), 0);
     snprintf(url, sizeof url, "https://127.0.0.1:%d", gate_tls(key, certificate));
-    conformance_set_string(bucket_driver()->unit, bucket_config(), "endpoint", url);
-    conformance_set_string(bucket_driver()->unit, bucket_config(), "ca_file", ca_file);
-    bucket_reopen(fixture);
+    conformance_set_string(bucket_driver()->unit, place_config(), "endpoint", url);
+    conformance_set_string(bucket_driver()->unit, place_config(), "ca_file", ca_file);
+    place_reopen(fixture);
 }
 
 static void a_certificate_that_is_trusted_is_good(void **state)
@@ -75,8 +75,8 @@ static void a_certificate_that_is_trusted_is_good(void **state)
     must_have(fixture, "k", 3 << 20, 1);
     assert_int_equal(strncmp(field_text(fixture, "url"), "https://", 8), 0);
     setenv("AWS_CA_BUNDLE", CERTIFICATE_FILE, 1);
-    conformance_set_string(bucket_driver()->unit, bucket_config(), "ca_file", NULL);
-    bucket_reopen(fixture);
+    conformance_set_string(bucket_driver()->unit, place_config(), "ca_file", NULL);
+    place_reopen(fixture);
     must_have(fixture, "k", 3 << 20, 1);
     unlink(CERTIFICATE_FILE);
 }
@@ -90,8 +90,8 @@ static void a_certificate_that_is_not_trusted_ends_it(void **state)
     use_tls(fixture, "DNS:other.example", CERTIFICATE_FILE);
     assert_fault(fixture, store_put(fixture, "k", &plan, 0), PXM_E_INVALID, "store.unavailable", "ca_file");
     assert_int_equal(gate_requests(NULL), 0);
-    conformance_set_string(bucket_driver()->unit, bucket_config(), "ca_file", "/nonexistent");
-    bucket_reopen(fixture);
+    conformance_set_string(bucket_driver()->unit, place_config(), "ca_file", "/nonexistent");
+    place_reopen(fixture);
     assert_fault(fixture, store_put(fixture, "k", &plan, 0), PXM_E_INVALID, "store.unavailable", "ca_file");
     unlink(CERTIFICATE_FILE);
 }
@@ -127,9 +127,9 @@ static int signing_of_parts(const struct fixture *fixture)
 static void use_unsigned_parts(void)
 {
     const struct pxm_unit *unit = bucket_driver()->unit;
-    conformance_set_choice(unit, bucket_config(), "sign_parts", 1);
-    conformance_set_int(unit, bucket_config(), "multipart_above", 5 << 20);
-    conformance_set_int(unit, bucket_config(), "part_size", 5 << 20);
+    conformance_set_choice(unit, place_config(), "sign_parts", 1);
+    conformance_set_int(unit, place_config(), "multipart_above", 5 << 20);
+    conformance_set_int(unit, place_config(), "part_size", 5 << 20);
 }
 
 static void put_large(struct fixture *fixture)
@@ -164,7 +164,7 @@ static void parts_are_always_signed_without_tls(void **state)
 {
     struct fixture *fixture = *state;
     use_unsigned_parts();
-    bucket_reopen(fixture);
+    place_reopen(fixture);
     put_large(fixture);
     assert_int_equal(signing_of_parts(fixture), -1);
 }

@@ -138,6 +138,21 @@ pxm_status pxm_instance_check(struct pxm_instance *instance, pxm_job *job, pxm_e
     return status;
 }
 
+const char *pxm_instance_text(const struct pxm_instance *instance, const char *option)
+{
+    const struct pxm_unit *unit = instance->unit;
+    const struct pxm_option_table table = {unit->options, unit->option_size, unit->config_size};
+    int found = instance->config ? pxm_options_find(&table, option, NULL) : -1;
+    const char *text = NULL;
+
+    if (found < 0 || pxm_options_at(&table, (size_t)found).type != PXM_OPT_STRING) {
+        return NULL;
+    }
+    const char *config = pxm_config_data(instance->config);
+    memcpy(&text, config + pxm_options_at(&table, (size_t)found).offset, sizeof text);
+    return text;
+}
+
 void pxm_instance_resumed(struct pxm_instance *instance)
 {
     if (instance->ready->resumed) {

@@ -43,6 +43,8 @@ void pxm_instance_leave(struct pxm_instance *instance);
 
 /* The unit's own check; PXM_OK where it has none. [job] */
 pxm_status pxm_instance_check(struct pxm_instance *instance, pxm_job *job, pxm_error *error);
+/* What a text among its options says; NULL: there is no such option, or it says nothing. [any] */
+const char *pxm_instance_text(const struct pxm_instance *instance, const char *option);
 /* The process was frozen. [load] */
 void pxm_instance_resumed(struct pxm_instance *instance);
 

@@ -238,25 +238,6 @@ size_t pxm_project_connect(pxm_project_handle *handle, int64_t timeout_ms,
     return failures;
 }
 
-pxm_status pxm_project_prepare(pxm_project_handle *handle, const struct pxm_resource *table, int64_t timeout_ms,
-                               pxm_value *fields, pxm_error *error)
-{
-    const struct pxm_clock *clock = handle->engine->clock;
-    struct pxm_instance *instance = pxm_project_instance(handle, table->kind, table->name);
-    pxm_job job = {.id = "prepare",
-                   .clock = clock,
-                   .deadline_ms = clock->monotonic_ms(clock->arg) + timeout_ms,
-                   .limits = handle->engine->limits};
-
-    if (table->kind != PXM_RESOURCE_TABLE || !instance->ops.metadata.prepare) {
-        return PXM_OK;
-    }
-    pxm_instance_enter(instance);
-    pxm_status status = instance->ops.metadata.prepare(instance->self, &job, fields, error);
-    pxm_instance_leave(instance);
-    return status == PXM_OK && pxm_value_status(fields) != PXM_OK ? pxm_error_no_memory(error) : status;
-}
-
 void pxm_project_resumed(pxm_project_handle *handle)
 {
     pxm_engine *engine = handle->engine;

@@ -40,9 +40,14 @@ size_t pxm_project_connect(pxm_project_handle *handle, int64_t timeout_ms,
                            void (*each)(void *arg, const struct pxm_resource *resource, pxm_status status,
                                         const pxm_error *error),
                            void *arg);
-/* Makes what is missing of a table of the profile; where its driver has nothing to make, `fields` stays empty. */
-pxm_status pxm_project_prepare(pxm_project_handle *handle, const struct pxm_resource *table, int64_t timeout_ms,
-                               pxm_value *fields, pxm_error *error);
+/* Makes what is missing of the profile's tables, or queues: of all, or of the one of that name. Tells of each in turn:
+ * `fields` are those of its driver's prepare, and empty where that has nothing to make; both are borrowed. Gives how
+ * many there are. */
+size_t pxm_project_prepare(pxm_project_handle *handle, enum pxm_resource_kind kind, const char *name,
+                           int64_t timeout_ms,
+                           void (*each)(void *arg, const struct pxm_resource *resource, const pxm_value *fields,
+                                        const pxm_error *error),
+                           void *arg);
 /* The process was frozen and runs again: tells all resources and transforms. No run may be going on. */
 void pxm_project_resumed(pxm_project_handle *handle);
 

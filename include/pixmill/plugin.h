@@ -497,6 +497,11 @@ struct pxm_settle {
     int64_t delay_ms;       /* RETRY: not before                                                                  */
     const pxm_value *cause; /* RETRY, DEAD: {code, message, step}; may be NULL                                    */
 };
+struct pxm_prepare { /* since ABI 1.3 */
+    uint32_t struct_size, reserved;
+    const pxm_value *senders; /* list of strings: buckets, as stores name them by their option `bucket`, that are to tell
+                                 of their objects through the queue; NULL: none                                    */
+};
 struct pxm_queue_ops {
     uint32_t struct_size, reserved;
     pxm_status (*send)(void *self, pxm_job *, const struct pxm_message *, pxm_value *fields, pxm_error *); /* id */
@@ -514,6 +519,11 @@ struct pxm_queue_ops {
     pxm_status (*dead)(void *self, pxm_job *, const char *cursor, int64_t limit, pxm_value *fields, pxm_error *);
     pxm_status (*redrive)(void *self, pxm_job *, const char *id, pxm_error *);
     pxm_status (*discard)(void *self, pxm_job *, const char *id, pxm_error *);
+    /* Since ABI 1.3, optional: makes what is missing of the queue, such as the queue itself and the one of its dead
+     * letters, and returns when it can be used. What is there it never changes. Called by an explicit command alone.
+     * Fields: queue (its name), and lists of strings: made (what was made; empty: nothing was missing), there (what was
+     * there), differs (what of that lacks something, or is not as the options say). */
+    pxm_status (*prepare)(void *self, pxm_job *, const struct pxm_prepare *, pxm_value *fields, pxm_error *);
 };
 
 /* "pixmill.auth/1". Codes: auth.missing auth.invalid auth.expired auth.unavailable. */

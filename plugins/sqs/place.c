@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 80, URL_MAX = 2048 };
+enum { URL_MAX = 2048 };
 
 /* ---- names and URLs ---- */
 
@@ -16,7 +16,7 @@ bool sqs_name_valid(const char *name, const char **ret_reason)
         return false;
     }
     *ret_reason = "the name of a queue is 1 to 80 letters, digits, hyphens and underscores";
-    return length >= 1 && length <= NAME_MAX_BYTES &&
+    return length >= 1 && length <= SQS_NAME_MAX &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length;
 }
 
@@ -54,31 +54,39 @@ bool sqs_url_read(const char *url, struct sqs_url *ret)
 
 /* ---- finding ---- */
 
-pxm_status sqs_find_url(const struct sqs *sqs, pxm_job *job, const char *name, const char *account, char **ret,
-                        pxm_error *error)
+/* *ret stays as it is where there is no such queue, which is a failure unless `may_lack`. */
+static pxm_status ask_url(const struct sqs *sqs, pxm_job *job, const char *name, const char *account, bool may_lack,
+                          char **ret, pxm_error *error)
 {
     struct aws_text body;
     struct sqs_reply reply;
     aws_text_init(&body, SQS_REQUEST_MAX);
     aws_text_puts(&body, "{\"QueueName\":");
     aws_json_write(&body, name, strlen(name));
-    if (account) {
+    if (account && account[0]) {
         sqs_write_text(&body, "QueueOwnerAWSAccountId", account, strlen(account));
     }
     bool no_memory = false;
     bool good = sqs_call(sqs, job, "GetQueueUrl", &body, 0, &reply);
     char *url = good ? sqs_copy(aws_json_get(reply.json, "QueueUrl"), &no_memory) : NULL;
     pxm_status status = PXM_OK;
-    if (!good) {
+    if (!good && !(may_lack && sqs_is_missing(&reply))) {
         status = sqs_fail(sqs, &reply, "find", error);
-    } else if (!url) {
+    } else if (good && !url) {
         status = no_memory ? sqs_fail_memory(sqs, error) : sqs_fail_reply(sqs, "it tells no URL", error);
     }
     sqs_reply_done(&reply);
-    if (status == PXM_OK) {
+    if (url) {
         *ret = url;
     }
     return status;
+}
+
+pxm_status sqs_seek_url(const struct sqs *sqs, pxm_job *job, const char *name, const char *account, char **ret,
+                        pxm_error *error)
+{
+    *ret = NULL;
+    return ask_url(sqs, job, name, account, true, ret, error);
 }
 
 pxm_status sqs_place_url(struct sqs *sqs, pxm_job *job, char **ret, pxm_error *error)
@@ -97,7 +105,7 @@ pxm_status sqs_place_url(struct sqs *sqs, pxm_job *job, char **ret, pxm_error *e
         *ret = url;
         return url ? PXM_OK : sqs_fail_memory(sqs, error);
     }
-    status = sqs_find_url(sqs, job, sqs->config->queue, NULL, &url, error);
+    status = ask_url(sqs, job, sqs->config->queue, NULL, false, &url, error);
     if (status != PXM_OK) {
         return status;
     }
@@ -112,7 +120,7 @@ pxm_status sqs_place_url(struct sqs *sqs, pxm_job *job, char **ret, pxm_error *e
 
 /* ---- the redrive policy ---- */
 
-static pxm_status fail_policy(const struct sqs *sqs, const char *what, pxm_error *error)
+pxm_status sqs_fail_policy(const struct sqs *sqs, const char *what, pxm_error *error)
 {
     return sqs->host->fail(error, PXM_E_INVALID, "queue.unavailable",
                            "nothing is received from the queue %s: %s; give it a redrive policy with a dead-letter "
@@ -120,36 +128,16 @@ static pxm_status fail_policy(const struct sqs *sqs, const char *what, pxm_error
                            sqs->config->queue, what);
 }
 
-/* The dead-letter queue of "arn:aws:sqs:REGION:ACCOUNT:NAME". */
-static pxm_status find_dead(const struct sqs *sqs, pxm_job *job, char *arn, struct sqs_place *place, pxm_error *error)
+static pxm_status find_dead(const struct sqs *sqs, pxm_job *job, const char *policy, struct sqs_place *place,
+                            pxm_error *error)
 {
-    char *name = strrchr(arn, ':'), *account = NULL;
-    if (name) {
-        *name++ = '\0';
-        account = strrchr(arn, ':');
-    }
-    if (!account || !name[0]) {
-        return fail_policy(sqs, "its redrive policy names no queue", error);
-    }
-    return sqs_find_url(sqs, job, name, account + 1, &place->dead_url, error);
-}
-
-/* {"deadLetterTargetArn":"...","maxReceiveCount":5}, within a string. */
-static pxm_status read_policy(const struct sqs *sqs, pxm_job *job, const char *text, struct sqs_place *place,
-                              pxm_error *error)
-{
-    struct aws_json policy;
-    if (!aws_json_read(text, strlen(text), &policy)) {
-        return fail_policy(sqs, "its redrive policy is no JSON", error);
-    }
-    place->receives_max = sqs_number(aws_json_get(policy, "maxReceiveCount"));
+    struct sqs_redrive redrive;
     bool no_memory = false;
-    char *arn = sqs_copy(aws_json_get(policy, "deadLetterTargetArn"), &no_memory);
-    pxm_status status = no_memory                        ? sqs_fail_memory(sqs, error)
-                        : arn && place->receives_max > 0 ? find_dead(sqs, job, arn, place, error)
-                                                         : fail_policy(sqs, "its redrive policy is not whole", error);
-    aws_free_text(arn);
-    return status;
+    if (!sqs_redrive_read(policy, &redrive, &no_memory)) {
+        return no_memory ? sqs_fail_memory(sqs, error) : sqs_fail_policy(sqs, "its redrive policy is not whole", error);
+    }
+    place->receives_max = redrive.receives_max;
+    return ask_url(sqs, job, redrive.dead.name, redrive.dead.account, false, &place->dead_url, error);
 }
 
 static pxm_status ask_policy(const struct sqs *sqs, pxm_job *job, struct sqs_place *place, pxm_error *error)
@@ -168,9 +156,9 @@ static pxm_status ask_policy(const struct sqs *sqs, pxm_job *job, struct sqs_pla
     } else if (no_memory) {
         status = sqs_fail_memory(sqs, error);
     } else if (!policy) {
-        status = fail_policy(sqs, "it has no redrive policy", error);
+        status = sqs_fail_policy(sqs, "it has no redrive policy", error);
     } else {
-        status = read_policy(sqs, job, policy, place, error);
+        status = find_dead(sqs, job, policy, place, error);
     }
     aws_free_text(policy);
     sqs_reply_done(&reply);

@@ -19,8 +19,7 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Whole seconds, rounded up, and no more than the service takes. */
-static int64_t seconds(int64_t ms, int64_t max)
+int64_t sqs_seconds(int64_t ms, int64_t max)
 {
     return ms <= 0 ? 0 : least((ms - 1) / 1000 + 1, max);
 }
@@ -46,7 +45,7 @@ pxm_status sqs_send(void *self, pxm_job *job, const struct pxm_message *message,
         status = sqs_place_url(sqs, job, &url, error);
     }
     if (status == PXM_OK) {
-        status = sqs_put(sqs, job, url, &text, seconds(message->delay_ms, SQS_DELAY_S), NULL, &id, error);
+        status = sqs_put(sqs, job, url, &text, sqs_seconds(message->delay_ms, SQS_DELAY_S), NULL, &id, error);
     }
     if (status == PXM_OK) {
         host->value_set(fields, "id", host->value_string(id, strlen(id)));
@@ -122,7 +121,7 @@ static pxm_status take(struct reception *reception, struct sqs_batch *batch, int
 static pxm_status poll_once(struct reception *reception, int64_t wait_s, bool *ret_late, pxm_error *error)
 {
     struct sqs *sqs = reception->sqs;
-    int64_t lease_s = seconds(reception->receive->lease_ms, SQS_VISIBILITY_S);
+    int64_t lease_s = sqs_seconds(reception->receive->lease_ms, SQS_VISIBILITY_S);
     const struct pxm_receive receive = {.struct_size = sizeof receive,
                                         .max = reception->receive->max,
                                         .wait_ms = wait_s * 1000,
@@ -222,7 +221,7 @@ pxm_status sqs_extend(void *self, pxm_job *job, const char *receipt, int64_t lea
     struct sqs *sqs = self;
     struct sqs_held held;
     char *url = NULL;
-    int64_t lease_s = seconds(lease_ms, SQS_VISIBILITY_S), until_ms = sqs_later(sqs, lease_s * 1000);
+    int64_t lease_s = sqs_seconds(lease_ms, SQS_VISIBILITY_S), until_ms = sqs_later(sqs, lease_s * 1000);
     bool is_lost = !may_be_receipt(sqs, receipt) || sqs_held_find(sqs, receipt, &held) == SQS_HOLD_LOST;
     if (is_lost) {
         return fail_lost(sqs, error);
@@ -278,7 +277,7 @@ static pxm_status settle_unknown(struct sqs *sqs, pxm_job *job, const char *url,
                                  pxm_error *error)
 {
     bool is_done = settle->outcome == PXM_SETTLE_DONE;
-    int64_t delay_s = settle->outcome == PXM_SETTLE_RETRY ? seconds(settle->delay_ms, SQS_VISIBILITY_S) : 0;
+    int64_t delay_s = settle->outcome == PXM_SETTLE_RETRY ? sqs_seconds(settle->delay_ms, SQS_VISIBILITY_S) : 0;
     pxm_status status = sqs_hide(sqs, job, url, settle->receipt, is_done ? PROBE_S : delay_s, error);
     return status == PXM_OK && is_done ? sqs_delete(sqs, job, url, settle->receipt, error) : status;
 }

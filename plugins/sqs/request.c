@@ -72,6 +72,11 @@ bool sqs_has_code(const struct sqs_reply *reply, const char *code)
     return strcmp(reply->reply.fault.code, code) == 0;
 }
 
+bool sqs_is_missing(const struct sqs_reply *reply)
+{
+    return sqs_has_code(reply, "QueueDoesNotExist") || sqs_has_code(reply, "AWS.SimpleQueueService.NonExistentQueue");
+}
+
 /* ---- failing ---- */
 
 /* What the service does not take. */
@@ -79,10 +84,12 @@ static const struct {
     const char *code, *words, *advice, *suffix;
     pxm_status status;
 } refusals[] = {
-    {"QueueDoesNotExist", "", "; check queue, region and endpoint, and that the credentials are of its account",
+    {"QueueDoesNotExist", "",
+     "; check queue, region and endpoint, and that the credentials are of its account, or make it with `pixmill queues "
+     "create`",
      "queue.unavailable", PXM_E_INVALID},
-    {"AWS.SimpleQueueService.NonExistentQueue", "", "; check queue, region and endpoint", "queue.unavailable",
-     PXM_E_INVALID},
+    {"AWS.SimpleQueueService.NonExistentQueue", "",
+     "; check queue, region and endpoint, or make it with `pixmill queues create`", "queue.unavailable", PXM_E_INVALID},
     {"QueueDeletedRecently", "", "; a minute must pass before it can be made again", "queue.unavailable",
      PXM_E_TRANSIENT},
     {"InvalidAddress", "", "; check queue", "queue.unavailable", PXM_E_INVALID},

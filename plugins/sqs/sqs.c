@@ -23,10 +23,13 @@ static pxm_status validate(const struct pxm_host *host, const void *config, pxm_
     if (!sqs_name_valid(is_url ? url.name : queue, &reason)) {
         return host->fail(error, PXM_E_INVALID, "option.invalid", "queue cannot be used: %s", reason);
     }
-    if (aws_options_check(host, &settings->aws, service.name, error) != PXM_OK) {
-        return PXM_E_INVALID;
+    if (settings->dead_letters && !sqs_name_valid(settings->dead_letters, &reason)) {
+        return host->fail(error, PXM_E_INVALID, "option.invalid", "dead_letters cannot be used: %s", reason);
     }
-    return PXM_OK;
+    if (settings->dead_letters && strcmp(settings->dead_letters, is_url ? url.name : queue) == 0) {
+        return host->fail(error, PXM_E_INVALID, "option.invalid", "dead_letters is the queue itself");
+    }
+    return aws_options_check(host, &settings->aws, service.name, error);
 }
 
 static void destroy(void *self)
@@ -108,13 +111,45 @@ static const struct pxm_option options[] = {
      .type = PXM_OPT_STRING,
      .flags = PXM_OPT_REQUIRED,
      .offset = FIELD(queue, const char *),
-     .help = "URL of the queue, or its name; it must have a redrive policy, and no order (FIFO)."},
+     .help =
+         "URL of the queue, or its name; it must have a redrive policy, and no order (FIFO). `pixmill queues create` "
+         "makes it."},
     AWS_OPTIONS(struct sqs_config,
                 "Region of the queue; else that of its URL, AWS_REGION, AWS_DEFAULT_REGION, the profile, or what this "
                 "machine says.",
                 "URL of a compatible service; else AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL, the host of the queue's "
                 "URL, the profile, or SQS itself.",
                 "3"),
+    {.name = "dead_letters",
+     .type = PXM_OPT_STRING,
+     .flags = PXM_OPT_ADVANCED,
+     .offset = FIELD(dead_letters, const char *),
+     .help = "Name of the queue of dead letters that is made; else that of the queue with `" SQS_DEAD "` at its end."},
+    {.name = "max_receives",
+     .type = PXM_OPT_INT,
+     .flags = PXM_OPT_ADVANCED,
+     .offset = FIELD(max_receives, int64_t),
+     .fallback = "5",
+     .min = 1,
+     .max = 1000,
+     .help = "How often a message of a queue that is made is received before it is a dead letter."},
+    {.name = "visibility",
+     .type = PXM_OPT_DURATION,
+     .flags = PXM_OPT_ADVANCED,
+     .offset = FIELD(visibility_ms, int64_t),
+     .fallback = "30s",
+     .min = 0,
+     .max = SQS_VISIBILITY_S * 1000.0,
+     .help =
+         "For how long a queue that is made hides what is received from it by others, who do not say it themselves."},
+    {.name = "retention",
+     .type = PXM_OPT_DURATION,
+     .flags = PXM_OPT_ADVANCED,
+     .offset = FIELD(retention_ms, int64_t),
+     .fallback = "4d",
+     .min = 60000,
+     .max = SQS_RETENTION_S * 1000.0,
+     .help = "For how long a queue that is made keeps what nobody receives; its dead letters are kept for 14 days."},
     {.name = NULL},
 };
 
@@ -128,6 +163,7 @@ static const struct pxm_queue_ops ops = {
     .dead = sqs_dead,
     .redrive = sqs_redrive,
     .discard = sqs_discard,
+    .prepare = sqs_prepare,
 };
 
 static const struct pxm_unit unit = {

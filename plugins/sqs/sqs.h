@@ -30,7 +30,11 @@
 #define SQS_ATTEMPTS "pxm_attempts" /* how often it was received,                                 */
 #define SQS_FIRST    "pxm_first"    /* and when it was received first, in milliseconds since 1970 */
 
+#define SQS_DEAD "-dead" /* what the name of a dead-letter queue ends with where no other is told */
+
 enum {
+    SQS_NAME_MAX = 80,          /* bytes of the name of a queue                                  */
+    SQS_ARN_PART = 128,         /* bytes of a part of an ARN, with its NUL                       */
     SQS_BODY_MAX = 256 << 10,   /* bytes of a body that is sent                                  */
     SQS_CAUSE_MAX = 8 << 10,    /* bytes of a cause that goes with a dead letter                 */
     SQS_REQUEST_MAX = 8 << 20,  /* bytes of a request                                            */
@@ -38,6 +42,7 @@ enum {
     SQS_RECEIVE_MAX = 10,       /* messages of one reply                                         */
     SQS_WAIT_S = 20,            /* a reply is waited for at a time                               */
     SQS_VISIBILITY_S = 43200,   /* longest lease                                                 */
+    SQS_RETENTION_S = 1209600,  /* longest time that a queue keeps what nobody receives          */
     SQS_DELAY_S = 900,          /* longest delay of what is sent                                 */
     SQS_HELD_MAX = 1024,        /* receipts that are remembered                                  */
     SQS_HELD_BYTES = 64 << 20,  /* of the texts that go with them                                */
@@ -51,6 +56,8 @@ enum {
 struct sqs_config {
     const char *queue; /* URL or name */
     struct aws_options aws;
+    const char *dead_letters; /* NULL: as the queue, with SQS_DEAD */
+    int64_t max_receives, visibility_ms, retention_ms;
 };
 
 /* A message of a reply. */
@@ -102,6 +109,8 @@ bool sqs_call(const struct sqs *sqs, pxm_job *job, const char *operation, struct
               struct sqs_reply *reply);
 void sqs_reply_done(struct sqs_reply *reply);
 bool sqs_has_code(const struct sqs_reply *reply, const char *code);
+/* Whether it says that there is no such queue. */
+bool sqs_is_missing(const struct sqs_reply *reply);
 /* Sets the error of a reply that did not do `what` with the queue. */
 pxm_status sqs_fail(const struct sqs *sqs, const struct sqs_reply *reply, const char *what, pxm_error *error);
 pxm_status sqs_fail_memory(const struct sqs *sqs, pxm_error *error);
@@ -132,9 +141,37 @@ pxm_status sqs_place_find(struct sqs *sqs, pxm_job *job, struct sqs_place *ret, 
 void sqs_place_done(struct sqs_place *place);
 /* It may have changed. */
 void sqs_place_forget(struct sqs *sqs);
-/* *ret: the URL of another queue by its name; NULL: there is none. [job] */
-pxm_status sqs_find_url(const struct sqs *sqs, pxm_job *job, const char *name, const char *account, char **ret,
+/* *ret: the URL of a queue by its name, to be freed with aws_free_text; NULL: there is none. `account` NULL, or empty:
+ * that of the credentials. [job] */
+pxm_status sqs_seek_url(const struct sqs *sqs, pxm_job *job, const char *name, const char *account, char **ret,
                         pxm_error *error);
+/* Sets the error of a queue from which nothing can be received. */
+pxm_status sqs_fail_policy(const struct sqs *sqs, const char *what, pxm_error *error);
+
+/* ---- its policies (policy.c) ---- */
+
+/* "arn:PARTITION:sqs:REGION:ACCOUNT:NAME". */
+struct sqs_arn {
+    char partition[SQS_ARN_PART], region[SQS_ARN_PART], account[SQS_ARN_PART], name[SQS_ARN_PART];
+};
+bool sqs_arn_read(const char *text, struct sqs_arn *ret);
+/* Where dead letters go, and when. */
+struct sqs_redrive {
+    struct sqs_arn dead;
+    int64_t receives_max;
+};
+/* False: it is not whole, or there was no memory, which is noted. */
+bool sqs_redrive_read(const char *text, struct sqs_redrive *ret, bool *ret_no_memory);
+void sqs_redrive_write(struct aws_text *to, const struct sqs_arn *dead, int64_t receives_max);
+/* The policy that lets buckets of its account send to a queue. */
+void sqs_policy_write(const struct sqs *sqs, struct aws_text *to, const struct sqs_arn *queue,
+                      const pxm_value *senders);
+/* Whether a policy, or NULL, lets a bucket send, as far as can be seen: conditions on other things than the source are
+ * taken to hold, and what it denies is not looked at. */
+bool sqs_policy_lets(const char *policy, const struct sqs_arn *queue, const char *bucket, bool *ret_no_memory);
+
+/* Whole seconds, rounded up, and no more than `max`, which the service takes (receive.c). */
+int64_t sqs_seconds(int64_t ms, int64_t max);
 
 /* ---- messages (message.c) ---- */
 
@@ -188,5 +225,7 @@ pxm_status sqs_depth(void *self, pxm_job *job, pxm_value *fields, pxm_error *err
 pxm_status sqs_dead(void *self, pxm_job *job, const char *cursor, int64_t limit, pxm_value *fields, pxm_error *error);
 pxm_status sqs_redrive(void *self, pxm_job *job, const char *id, pxm_error *error);
 pxm_status sqs_discard(void *self, pxm_job *job, const char *id, pxm_error *error);
+pxm_status sqs_prepare(void *self, pxm_job *job, const struct pxm_prepare *prepare, pxm_value *fields,
+                       pxm_error *error);
 
 #endif

@@ -90,6 +90,7 @@ int verb_test(struct cli *cli, const struct args *args);
 int verb_daemon(struct cli *cli, const struct args *args);
 int verb_invoke(struct cli *cli, const struct args *args);
 int verb_tables(struct cli *cli, const struct args *args);
+int verb_queues(struct cli *cli, const struct args *args);
 int verb_plugins(struct cli *cli, const struct args *args);
 int verb_schema(struct cli *cli, const struct args *args);
 int verb_graph(struct cli *cli, const struct args *args);

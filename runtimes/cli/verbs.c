@@ -165,6 +165,20 @@ const struct args_verb cli_verbs[] = {
      .examples = "  pixmill tables create --profile aws\n  pixmill tables create images --profile aws --json\n",
      .options = no_options,
      .run = verb_tables},
+    {.name = "queues",
+     .arguments = "create [QUEUE]",
+     .least = 1,
+     .most = 2,
+     .kind = ARGS_TEXT,
+     .summary = "make the queues of the profile, and those of their dead letters, where they are missing",
+     .details =
+         "QUEUE is the name of one in the project; without it all are made. Stores that tell of their objects "
+         "through a\nqueue (`events`) may send to one that is made. What is there already stays as it is: what it "
+         "lacks, or has\notherwise than the project says, is told. Nothing else ever makes a queue of a service.\n",
+     .examples = "  pixmill queues create --profile aws-queue\n"
+                 "  pixmill queues create uploads --profile aws-queue --json\n",
+     .options = no_options,
+     .run = verb_queues},
     {.name = "plugins",
      .arguments = "list | describe NAME",
      .least = 1,

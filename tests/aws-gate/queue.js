@@ -8,6 +8,10 @@ const { pathToFileURL } = require('url');
 const { Refusal, headerMap, sha256, verify } = require('./sigv4');
 
 const NAMESPACE = 'com.amazon.coral.service#';
+const ACCOUNT = '000000000000';
+const settable = ['VisibilityTimeout', 'DelaySeconds', 'MaximumMessageSize', 'MessageRetentionPeriod', 'ReceiveMessageWaitTimeSeconds',
+  'RedrivePolicy', 'RedriveAllowPolicy', 'Policy', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds', 'SqsManagedSseEnabled', 'FifoQueue',
+  'ContentBasedDeduplication'];
 const LOOK_MS = 5;
 const codes = {
   InvalidAccessKeyId: [403, 'InvalidClientTokenId'],
@@ -43,6 +47,53 @@ class Queues {
 
   stop() {
     if (this.store) this.store.shutdown();
+  }
+
+  arn(name) {
+    return `arn:aws:sqs:${this.region()}:${ACCOUNT}:${name}`;
+  }
+
+  // What SQS refuses, and fauxqs takes.
+  check(operation, request) {
+    if (operation === 'GetQueueUrl' && ![undefined, ACCOUNT].includes(request.QueueOwnerAWSAccountId)) {
+      throw new Refusal(400, 'QueueDoesNotExist', 'The specified queue does not exist.');
+    }
+    if (!['CreateQueue', 'SetQueueAttributes'].includes(operation)) return;
+    const name = operation === 'CreateQueue' ? request.QueueName : request.QueueUrl.split('/').pop();
+    if (!/^[A-Za-z0-9_-]{1,80}$/.test(name || '')) {
+      throw new Refusal(400, 'InvalidParameterValue', 'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length');
+    }
+    for (const [attribute, value] of Object.entries(request.Attributes || {})) {
+      if (!settable.includes(attribute)) throw new Refusal(400, 'InvalidAttributeName', `Unknown Attribute ${attribute}.`);
+      if (typeof value !== 'string') throw new Refusal(400, 'InvalidAttributeValue', `Invalid value for the parameter ${attribute}.`);
+      if (attribute === 'RedrivePolicy' && !this.canRedrive(name, value)) {
+        throw new Refusal(400, 'InvalidParameterValue', `Value ${value} for parameter RedrivePolicy is invalid.`);
+      }
+      if (attribute === 'Policy' && !this.isPolicy(name, value)) {
+        throw new Refusal(400, 'InvalidAttributeValue', 'Invalid value for the parameter Policy.');
+      }
+    }
+  }
+
+  canRedrive(name, text) {
+    try {
+      const { deadLetterTargetArn: arn, maxReceiveCount: count, ...rest } = JSON.parse(text), target = String(arn).split(':').pop();
+      return arn === this.arn(target) && target !== name && this.store.queuesByName.has(target) && Number(count) >= 1 &&
+        Number(count) <= 1000 && Object.keys(rest).length === 0;
+    } catch {
+      return false;
+    }
+  }
+
+  isPolicy(name, text) {
+    try {
+      const { Version, Statement } = JSON.parse(text);
+      return Version === '2012-10-17' && [].concat(Statement).every((one) => ['Allow', 'Deny'].includes(one.Effect) && one.Principal &&
+        [].concat(one.Action).every((action) => /^sqs:[A-Za-z*]+$/i.test(action)) && one.Resource === this.arn(name) &&
+        Object.keys(one.Condition || {}).every((test) => /^(String|Arn)(Not)?(Equals|Like)$|^Bool$/.test(test)));
+    } catch {
+      return false;
+    }
   }
 
   // Queues are known by what their URLs end with, whatever comes before.
@@ -92,6 +143,7 @@ class Queues {
       const [, operation] = /^AmazonSQS\.(\w+)$/.exec(headers.get('x-amz-target') || '') || [];
       await this.ready();
       const request = JSON.parse(body.toString());
+      this.check(operation, request);
       return await (operation === 'ReceiveMessage' ? this.receive(req, request) : this.ask(operation, request));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -80,6 +80,32 @@ test('what is forged is refused as SQS does', async () => {
   await assert.rejects(client().send(new sqs.GetQueueUrlCommand({ QueueName: 'gone' })), refusedAs('QueueDoesNotExist'));
 });
 
+test('queues are made as SQS makes them, and not otherwise', async () => {
+  const make = (QueueName, Attributes) => client().send(new sqs.CreateQueueCommand({ QueueName, Attributes }));
+  const arn = (name) => `arn:aws:sqs:us-east-1:000000000000:${name}`, json = JSON.stringify;
+  const redrive = (name, maxReceiveCount) => json({ deadLetterTargetArn: name.includes(':') ? name : arn(name), maxReceiveCount });
+  const policy = (change) => json({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 's3.amazonaws.com' },
+    Action: 'sqs:SendMessage', Resource: arn('made'), Condition: { ArnEquals: { 'aws:SourceArn': 'arn:aws:s3:::images' } }, ...change }] });
+  const good = { RedrivePolicy: redrive('letters', 5), Policy: policy({}), VisibilityTimeout: '30' };
+  await assert.rejects(make('made', { ...good, RedrivePolicy: redrive('gone', 5) }), refusedAs('InvalidParameterValue'));
+  await assert.rejects(make('made', { ...good, RedrivePolicy: redrive(arn('letters').replace('us-east-1', 'eu-west-1'), 5) }),
+    refusedAs('InvalidParameterValue'));
+  await assert.rejects(make('made', { ...good, RedrivePolicy: redrive('letters', 0) }), refusedAs('InvalidParameterValue'));
+  await assert.rejects(make('made', { ...good, Policy: policy({ Resource: arn('others') }) }), refusedAs('InvalidAttributeValue'));
+  await assert.rejects(make('made', { ...good, Policy: policy({ Condition: { ArnIs: {} } }) }), refusedAs('InvalidAttributeValue'));
+  await assert.rejects(make('made', { ...good, Policy: '{' }), refusedAs('InvalidAttributeValue'));
+  await assert.rejects(make('made', { ...good, Colour: 'red' }), refusedAs('InvalidAttributeName'));
+  await assert.rejects(make('made', { ...good, VisibilityTimeout: '43201' }),
+    refusedAs('AWS.SimpleQueueService.InvalidAttributeValue'));
+  await assert.rejects(make('m a d e', good), refusedAs('InvalidParameterValue'));
+  const { QueueUrl: url } = await make('made', good);
+  assert.strictEqual((await make('made', good)).QueueUrl, url);
+  await assert.rejects(make('made', { ...good, VisibilityTimeout: '31' }),
+    refusedAs('AWS.SimpleQueueService.QueueNameExists'));
+  await assert.rejects(client().send(new sqs.GetQueueUrlCommand({ QueueName: 'made', QueueOwnerAWSAccountId: '999999999999' })),
+    refusedAs('QueueDoesNotExist'));
+});
+
 test('a changed body is refused', async () => {
   const tamper = (next) => async (args) => {
     args.request.body = args.request.body.replace('honest', 'forged');

@@ -23,7 +23,7 @@ static struct thing *things;
 static char *shown;
 
 struct config {
-    const char *name;
+    const char *name, *bucket;
     int64_t fail_puts;
 };
 struct self {
@@ -340,8 +340,19 @@ static pxm_status erase(void *arg, pxm_job *job, const char *key, const pxm_valu
     return PXM_OK;
 }
 
+static pxm_status prepare_table(void *arg, pxm_job *job, pxm_value *fields, pxm_error *error)
+{
+    const struct self *self = arg;
+    (void)job;
+    (void)error;
+
+    journal_add("prepare %s", self->config->name);
+    self->host->value_set(fields, "made", self->host->value_list());
+    return PXM_OK;
+}
+
 static const struct pxm_metadata_ops metadata_ops = {
-    .struct_size = sizeof metadata_ops, .record = record, .lookup = lookup, .erase = erase};
+    .struct_size = sizeof metadata_ops, .record = record, .lookup = lookup, .erase = erase, .prepare = prepare_table};
 
 /* ---- queue and auth ---------------------------------------------------------------------------------------------- */
 
@@ -358,7 +369,47 @@ static pxm_status send(void *arg, pxm_job *job, const struct pxm_message *messag
     self->host->value_set(fields, "id", pxm_value_cstring("m1"));
     return status;
 }
-static const struct pxm_queue_ops queue_ops = {.struct_size = sizeof queue_ops, .send = send};
+
+/* Nobody asks, but a queue through which stores tell must have them. */
+static pxm_status receive(void *arg, pxm_job *job, const struct pxm_receive *receive, pxm_value *fields,
+                          pxm_error *error)
+{
+    const struct self *self = arg;
+    (void)job;
+    (void)receive;
+
+    self->host->value_set(fields, "items", self->host->value_list());
+    return error->status;
+}
+
+static pxm_status settle(void *arg, pxm_job *job, const struct pxm_settle *settle, pxm_error *error)
+{
+    const struct self *self = arg;
+    (void)job;
+    (void)settle;
+
+    return self->host->fail(error, PXM_E_NOT_FOUND, "queue.lost_lease", "nothing was received");
+}
+
+static pxm_status prepare_queue(void *arg, pxm_job *job, const struct pxm_prepare *prepare, pxm_value *fields,
+                                pxm_error *error)
+{
+    const struct self *self = arg;
+    struct pxm_buf buf;
+    (void)job;
+
+    if (strcmp(self->config->name, "denied") == 0) {
+        return self->host->fail(error, PXM_E_DENIED, "queue.denied", "nobody may make this one");
+    }
+    pxm_buf_init(&buf, 1 << 16);
+    pxm_status status = pxm_json_write(&buf, prepare->senders, 0, 0, error);
+    journal_add("prepare %s for %s", self->config->name, buf.data);
+    pxm_buf_done(&buf);
+    self->host->value_set(fields, "made", self->host->value_list());
+    return status;
+}
+static const struct pxm_queue_ops queue_ops = {
+    .struct_size = sizeof queue_ops, .send = send, .receive = receive, .settle = settle, .prepare = prepare_queue};
 
 static pxm_status verify(void *arg, pxm_job *job, const pxm_value *request, pxm_value *fields, pxm_error *error)
 {
@@ -379,6 +430,10 @@ static const struct pxm_option options[] = {
      .offset = PXM_FIELD(struct config, name, const char *),
      .fallback = "objects",
      .help = "By which tests find its things."},
+    {.name = "bucket",
+     .type = PXM_OPT_STRING,
+     .offset = PXM_FIELD(struct config, bucket, const char *),
+     .help = "What it is called where objects are told of."},
     {.name = "fail_puts",
      .type = PXM_OPT_INT,
      .offset = PXM_FIELD(struct config, fail_puts, int64_t),

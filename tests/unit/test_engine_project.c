@@ -2,6 +2,7 @@
  * them. */
 #include "engine_fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,6 +197,75 @@ static void connect_asks_every_resource(void **state)
     world_close(&world);
 }
 
+static void note_prepared(void *arg, const struct pxm_resource *resource, const pxm_value *fields,
+                          const pxm_error *error)
+{
+    (void)arg;
+    journal_add("%s: %s", resource->name,
+                error->status != PXM_OK         ? error->code
+                : pxm_value_get(fields, "made") ? "ok"
+                                                : "-");
+}
+
+/* Opens a project of the profile with these resources, and prepares those of a kind: how many there are. */
+static size_t prepare_all(const char *resources, enum pxm_resource_kind kind, const char *name)
+{
+    struct world world;
+    char project[600];
+    pxm_error error = {0};
+
+    snprintf(project, sizeof project, "version: 1\nprofiles: {p: {%s}}\n", resources);
+    prepare(&world, project, trivial);
+    assert_int_equal(world_project(&world, NULL, &world.project, &error), PXM_OK);
+    journal_clear();
+    size_t count = pxm_project_prepare(world.project, kind, name, 1000, note_prepared, NULL);
+    char *lines = strdup(journal_text());
+    world_close(&world);
+    journal_clear();
+    journal_add("%s", lines);
+    free(lines);
+    return count;
+}
+
+static void tables_and_queues_are_prepared_each_on_their_own(void **state)
+{
+    static const char both[] = "tables: {a: {memtable: {name: one}}, b: {memtable: {name: two}}}, "
+                               "queues: {a: {memqueue: {name: three}}, q: {memqueue: {name: four}}}";
+    (void)state;
+
+    assert_int_equal(prepare_all(both, PXM_RESOURCE_TABLE, NULL), 2);
+    assert_string_equal(journal_text(), "prepare one, a: ok, prepare two, b: ok");
+    assert_int_equal(prepare_all(both, PXM_RESOURCE_TABLE, "b"), 1);
+    assert_string_equal(journal_text(), "prepare two, b: ok");
+    assert_int_equal(prepare_all(both, PXM_RESOURCE_QUEUE, "a"), 1);
+    assert_string_equal(journal_text(), "prepare three for [], a: ok");
+    assert_int_equal(prepare_all(both, PXM_RESOURCE_QUEUE, "b"), 0);
+    assert_int_equal(prepare_all("stores: {a: {mem: {}}}", PXM_RESOURCE_QUEUE, NULL), 0);
+}
+
+static void one_that_cannot_be_prepared_does_not_stop_the_others(void **state)
+{
+    (void)state;
+
+    assert_int_equal(
+        prepare_all("queues: {a: {memqueue: {name: denied}}, b: {memqueue: {name: two}}}", PXM_RESOURCE_QUEUE, NULL),
+        2);
+    assert_string_equal(journal_text(), "a: queue.denied, prepare two for [], b: ok");
+}
+
+static void a_queue_is_told_the_buckets_of_the_stores_that_tell_through_it(void **state)
+{
+    (void)state;
+
+    assert_int_equal(prepare_all("stores: {a: {mem: {bucket: one}, events: q}, b: {mem: {bucket: two}, events: q}, "
+                                 "c: {mem: {bucket: one}, events: q}, d: {mem: {bucket: three}, events: r}, "
+                                 "e: {mem: {bucket: four}}, f: {mem: {}, events: q}}, "
+                                 "queues: {q: {memqueue: {name: q}}, r: {memqueue: {name: r}}}",
+                                 PXM_RESOURCE_QUEUE, NULL),
+                     2);
+    assert_string_equal(journal_text(), "prepare q for [\"one\",\"two\"], q: ok, prepare r for [\"three\"], r: ok");
+}
+
 static void one_engine_serves_two_projects(void **state)
 {
     struct world world;
@@ -268,6 +338,9 @@ int main(void)
         cmocka_unit_test(an_unknown_profile_is_told),
         cmocka_unit_test(a_broken_pipeline_keeps_the_project_closed),
         cmocka_unit_test(connect_asks_every_resource),
+        cmocka_unit_test(tables_and_queues_are_prepared_each_on_their_own),
+        cmocka_unit_test(one_that_cannot_be_prepared_does_not_stop_the_others),
+        cmocka_unit_test(a_queue_is_told_the_buckets_of_the_stores_that_tell_through_it),
         cmocka_unit_test(one_engine_serves_two_projects),
         cmocka_unit_test(closing_waits_for_runs),
         cmocka_unit_test(limits_of_the_host_bound_those_of_the_pipeline),

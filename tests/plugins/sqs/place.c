@@ -10,6 +10,9 @@ static void set_options(const struct pxm_unit *unit, void *config)
 {
     conformance_set_string(unit, config, "queue", PLACE_QUEUE);
     conformance_set_string(unit, config, "endpoint", gate_queue_url());
+    conformance_set_int(unit, config, "max_receives", 5);
+    conformance_set_int(unit, config, "visibility", 30000);
+    conformance_set_int(unit, config, "retention", 345600000);
 }
 
 /* The service's clock goes with ours. */
@@ -24,6 +27,23 @@ static void set_later(int64_t passed_ms)
 static void set_later_again(void)
 {
     set_later(later_ms);
+}
+
+void place_set_int(struct fixture *fixture, const char *option, int64_t value)
+{
+    conformance_set_int(fixture->driver->unit, place_config(), option, value);
+    place_reopen(fixture);
+}
+
+pxm_status place_prepare(struct fixture *fixture, const char *senders)
+{
+    const struct pxm_queue_ops *ops = fixture->ops;
+    pxm_value *list = json_value(senders);
+    const struct pxm_prepare prepare = {.struct_size = sizeof prepare, .senders = list};
+    fixture_next(fixture);
+    pxm_status status = ops->prepare(fixture->self, &fixture->job, &prepare, fixture->fields, fixture->error);
+    fixture->host->value_unref(list);
+    return status;
 }
 
 struct conformance_driver *place_driver(void)

@@ -11,5 +11,8 @@
 /* The driver's functions; one for the program. */
 struct conformance_driver *place_driver(void);
 const struct queue_traits *place_traits(void);
+void place_set_int(struct fixture *fixture, const char *option, int64_t value);
+/* Makes what is missing; `senders` is a list in JSON with ' for ". */
+pxm_status place_prepare(struct fixture *fixture, const char *senders);
 
 #endif

@@ -22,6 +22,9 @@ static void what_cannot_be_a_queue_is_refused(void **state)
         {"queue", "https://sqs.eu-central-1.amazonaws.com/", "no URL of a queue"},
         {"queue", "ftp://sqs.example/1/events", "no URL of a queue"},
         {"queue", "https://sqs.example/1/events?x=1", "no URL of a queue"},
+        {"dead_letters", "a b", "1 to 80 letters"},
+        {"dead_letters", "letters.fifo", "order"},
+        {"dead_letters", "events", "the queue itself"},
         {"region", "no region", "region"},
         {"endpoint", "nowhere", "endpoint"},
     };

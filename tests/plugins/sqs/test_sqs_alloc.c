@@ -15,7 +15,7 @@ enum { MESSAGES = 1600, BATCH = 10 };
 
 /* Made before memory runs out. */
 static struct {
-    pxm_value *body, *cause;
+    pxm_value *body, *cause, *senders;
 } given;
 
 static const struct pxm_unit *unit(void)
@@ -28,12 +28,12 @@ static const struct pxm_queue_ops *ops(void)
     return unit()->ops;
 }
 
-static void *config_new(void)
+static void *config_new(const char *queue)
 {
     void *config = conformance_config(unit());
     const struct {
         const char *name, *value;
-    } texts[] = {{"queue", "https://sqs.us-east-1.amazonaws.com/0/messages"},
+    } texts[] = {{"queue", queue},
                  {"endpoint", gate_queue_url()},
                  {"region", "us-east-1"},
                  {"access_key", GATE_KEY},
@@ -41,14 +41,22 @@ static void *config_new(void)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         conformance_set_string(unit(), config, texts[i].name, texts[i].value);
     }
+    conformance_set_int(unit(), config, "max_receives", 5);
+    conformance_set_int(unit(), config, "visibility", 30000);
+    conformance_set_int(unit(), config, "retention", 345600000);
     return config;
+}
+
+static void sweep_queue(const char *name, const char *queue, alloc_operation operation)
+{
+    void *config = config_new(queue);
+    alloc_scene(name, unit(), config, operation);
+    free(config);
 }
 
 static void sweep(const char *name, alloc_operation operation)
 {
-    void *config = config_new();
-    alloc_scene(name, unit(), config, operation);
-    free(config);
+    sweep_queue(name, "https://sqs.us-east-1.amazonaws.com/0/messages", operation);
 }
 
 /* ---- operations ---- */
@@ -101,6 +109,13 @@ static pxm_status dead(void *self, pxm_value *fields, pxm_error *error)
     return ops()->dead(self, NULL, NULL, 10, fields, error);
 }
 
+/* What earlier runs have made is there; nobody knows how far they came. */
+static pxm_status prepare(void *self, pxm_value *fields, pxm_error *error)
+{
+    const struct pxm_prepare prepare = {.struct_size = sizeof prepare, .senders = given.senders};
+    return ops()->prepare(self, NULL, &prepare, fields, error);
+}
+
 /* ---- tests ---- */
 
 /* As many messages as there are runs that take one. */
@@ -122,9 +137,9 @@ static int setup(void **state)
 {
     (void)state;
     gate_reset();
-    fill();
     given.body = json_value("{'tags': ['a', 'b'], 'n': 1, 'camera': '\xf0\x9f\x93\xb7'}");
     given.cause = json_value("{'code': 'test.failed'}");
+    given.senders = json_value("['images']");
     return 0;
 }
 
@@ -133,12 +148,14 @@ static int teardown(void **state)
     (void)state;
     conformance_host()->value_unref(given.body);
     conformance_host()->value_unref(given.cause);
+    conformance_host()->value_unref(given.senders);
     return 0;
 }
 
 static void queues_survive_failing_allocations(void **state)
 {
     (void)state;
+    fill();
     sweep("send", send_one);
     sweep("depth", depth);
     sweep("receive", receive);
@@ -147,6 +164,7 @@ static void queues_survive_failing_allocations(void **state)
 static void dead_letters_survive_failing_allocations(void **state)
 {
     (void)state;
+    fill();
     sweep("bury", settle_dead);
     conformance_host()->value_unref(gate_queue("PurgeQueue", "{'QueueUrl':'https://sqs.gate/0/letters'}"));
     conformance_host()->value_unref(
@@ -154,10 +172,17 @@ static void dead_letters_survive_failing_allocations(void **state)
     sweep("dead", dead);
 }
 
+static void making_queues_survives_failing_allocations(void **state)
+{
+    (void)state;
+    sweep_queue("make", "made", prepare);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(queues_survive_failing_allocations, setup, teardown),
+        cmocka_unit_test_setup_teardown(making_queues_survives_failing_allocations, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_letters_survive_failing_allocations, setup, teardown),
     };
     return pxm_plugin_sqs()->load(conformance_host(), NULL) == PXM_OK

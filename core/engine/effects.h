@@ -9,6 +9,8 @@ struct pxm_effects {
     /* An object is about to be put; called before each try. What is not PXM_OK, with the error set, is how the try
      * fails, and nothing is put. */
     pxm_status (*put)(void *arg, const char *store, const char *key, pxm_error *error);
+    /* One was put; `fields` are those of put, borrowed. NULL: nobody wants to know. */
+    void (*made)(void *arg, const char *store, const char *key, const pxm_value *fields);
     void *arg;
 };
 

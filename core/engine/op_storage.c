@@ -20,6 +20,16 @@ static pxm_status begin(struct pxm_op *op, const char *store, const char *key, c
 
 /* ---- put --------------------------------------------------------------------------------------------------------- */
 
+static void tell_of_made(const struct pxm_op *op)
+{
+    const struct pxm_put_config *config = op->config;
+    const struct pxm_effects *effects = op->context->activation->run->effects;
+
+    if (effects && effects->made) {
+        effects->made(effects->arg, config->store, config->key, op->fields);
+    }
+}
+
 static const char *media_of(pxm_blob *blob)
 {
     size_t length = 0;
@@ -48,6 +58,9 @@ static pxm_status put_blob(struct pxm_op *op, pxm_blob *blob)
     pxm_status status = store->ops.storage.put(store->self, &op->context->job, &put, op->fields, op->context->error);
     pxm_instance_leave(store);
     pxm_stream_close(put.body);
+    if (status == PXM_OK) {
+        tell_of_made(op);
+    }
     return status;
 }
 

@@ -499,8 +499,8 @@ struct pxm_settle {
 };
 struct pxm_prepare { /* since ABI 1.3 */
     uint32_t struct_size, reserved;
-    const pxm_value *senders; /* list of strings: buckets, as stores name them by their option `bucket`, that are to tell
-                                 of their objects through the queue; NULL: none                                    */
+    const pxm_value *senders; /* list of strings: buckets, as the option `bucket` of stores names them, that are to
+                                 tell of their objects through the queue; NULL: none                               */
 };
 struct pxm_queue_ops {
     uint32_t struct_size, reserved;

@@ -2,12 +2,15 @@
  * lets the run go on. */
 #include "daemon/announce.h"
 
+#include "base/value.h"
 #include "daemon/object_event.h"
 #include "daemon/supervisor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { TOLD_MAX = 256 }; /* objects of one run; of what is beyond the events know less */
 
 struct announcement {
     struct journal_op op;
@@ -124,6 +127,59 @@ void work_announced(struct crew_run *run, const char *store, const char *key)
     }
     work->expected += count; /* also what the journal will refuse: concluding nothing does no harm */
     submit(all, store, key);
+}
+
+/* ---- what was put ------------------------------------------------------------------------------------------------ */
+
+/* Takes over both texts. Of an object that is put again the last counts. */
+static void keep_told(struct work *work, struct journal_told told)
+{
+    size_t i = 0;
+
+    while (i < work->told_count && strcmp(work->told[i].dedupe, told.dedupe) != 0) {
+        i++;
+    }
+    if (i < work->told_count) {
+        free(work->told[i].dedupe);
+        free(work->told[i].event);
+        work->told[i] = told;
+        return;
+    }
+    struct journal_told *grown = i < TOLD_MAX ? realloc(work->told, (i + 1) * sizeof *grown) : NULL;
+    if (!grown) {
+        free(told.dedupe);
+        free(told.event);
+        return;
+    }
+    work->told = grown;
+    work->told[work->told_count++] = told;
+}
+
+void work_made(struct crew_run *run, const pxm_value *object)
+{
+    struct work *work = (struct work *)((char *)run - offsetof(struct work, run));
+    struct app_object made = object_event_of(pxm_value_as_string(pxm_value_get(object, "store"), NULL), object);
+    struct journal_told told = {0};
+    pxm_error error = {0};
+
+    made.time_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg);
+    if (object_event_write(&made, &told.event, &told.dedupe, &error) == PXM_OK) {
+        keep_told(work, told);
+    } else {
+        free(told.event);
+        free(told.dedupe);
+    }
+}
+
+void work_forget_made(struct work *work)
+{
+    for (size_t i = 0; i < work->told_count; i++) {
+        free(work->told[i].dedupe);
+        free(work->told[i].event);
+    }
+    free(work->told);
+    work->told = NULL;
+    work->told_count = 0;
 }
 
 void work_abandon_announcement(struct work *work)

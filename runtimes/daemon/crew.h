@@ -29,6 +29,9 @@ struct crew_run {
     const pxm_error *failure;
     /* An object is about to be put where a trigger waits for objects: the run goes on when crew_announced is called. */
     void (*announce)(struct crew_run *run, const char *store, const char *key);
+    /* Such an object is there: {store, key, etag, bytes}, where store and key are strings, borrowed. NULL: nobody wants
+     * to know. */
+    void (*made)(struct crew_run *run, const pxm_value *object);
     /* The last call. */
     void (*done)(struct crew_run *run);
     /* the crew's */

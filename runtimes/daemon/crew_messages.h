@@ -15,6 +15,7 @@ enum crew_message {
     CREW_HELLO,    /* {pid}; the first */
     CREW_OPENED,   /* the project is open */
     CREW_ANNOUNCE, /* {store, key}: waits for CREW_ANNOUNCED */
+    CREW_MADE,     /* {store, key, etag: may be null, bytes: may be null}: what was announced is there */
     CREW_DONE,     /* {error or null, output, steps, cpu_ms, ms} */
     CREW_IDLE,     /* {resident, descriptors}: the next run may come */
     /* supervisor to worker */

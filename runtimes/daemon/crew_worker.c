@@ -194,6 +194,16 @@ static void announced(struct crew_worker *worker, const pxm_value *message)
     }
 }
 
+static void made(struct crew_worker *worker, const pxm_value *message)
+{
+    if (worker->state != WORKER_BUSY || pxm_value_type(pxm_value_get(message, "store")) != PXM_TYPE_STRING ||
+        pxm_value_type(pxm_value_get(message, "key")) != PXM_TYPE_STRING) {
+        broken(worker, "it made what is no object");
+    } else if (worker->run->made) {
+        worker->run->made(worker->run, message);
+    }
+}
+
 static int64_t not_negative(const pxm_value *message, const char *key)
 {
     int64_t number = pxm_value_as_int(pxm_value_get(message, key));
@@ -312,6 +322,9 @@ static void worker_received(struct crew_process *process, const struct ipc_messa
         break;
     case CREW_ANNOUNCE:
         announced(worker, message->value);
+        break;
+    case CREW_MADE:
+        made(worker, message->value);
         break;
     case CREW_DONE:
         finished(worker, message->value);

@@ -99,6 +99,7 @@ void work_turn(struct edition *edition, enum crew_class which)
         edition->last_begun[which] = work->kind;
         work->run.done = on_done;
         work->run.announce = work_announced;
+        work->run.made = work_made;
         crew_begin(edition->crew, which, &work->run);
     }
 }

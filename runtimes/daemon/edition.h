@@ -20,8 +20,10 @@ struct work {
     int64_t queued_ms;                /* the loop's time */
     int64_t bytes;                    /* of its body */
     size_t expected;                  /* jobs that were journaled because of it */
-    struct announcing *announcing;    /* an announcement that the journal has; NULL: none */
-    struct work *next, *previous;     /* while it waits */
+    struct journal_told *told;        /* what is known by now of the objects in their events; owned, see announce.h */
+    size_t told_count;
+    struct announcing *announcing; /* an announcement that the journal has; NULL: none */
+    struct work *next, *previous;  /* while it waits */
     bool waits;
 };
 

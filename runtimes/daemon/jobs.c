@@ -53,6 +53,7 @@ static void job_free(struct job *job)
     }
     jobs->in_hand--;
     loop_timer_cancel(job->supervisor->loop, &job->rest);
+    work_forget_made(&job->work);
     journal_job_done(&job->data);
     pxm_value_unref(job->event);
     if (job->edition) {
@@ -244,8 +245,13 @@ static void on_ended(struct work *work)
         settle(job);
         return;
     }
-    job->conclude = (struct journal_op){
-        .kind = JOURNAL_CONCLUDE, .done = on_concluded, .run = job->run_id, .key = "", .now_ms = wall_ms()};
+    job->conclude = (struct journal_op){.kind = JOURNAL_CONCLUDE,
+                                        .done = on_concluded,
+                                        .run = job->run_id,
+                                        .key = "",
+                                        .told = work->told,
+                                        .told_count = work->told_count,
+                                        .now_ms = wall_ms()};
     journal_submit(job->supervisor->journal, &job->conclude);
 }
 

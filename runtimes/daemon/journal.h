@@ -50,11 +50,11 @@ void journal_job_done(struct journal_job *job);
 enum journal_kind {
     JOURNAL_EXPECT,   /* a job of `run`. Of the same pipeline, trigger and dedupe one run has one, but runs are no
                          duplicates of each other: the job of the one may be done before the other puts its object */
-    JOURNAL_CONCLUDE, /* the run is over: its expected jobs are ready, except where one that nobody took yet and that
-                         never failed is of the same pipeline, trigger and dedupe: it will see the object, too.
-                         `answer`, if any, is kept for its key; without one the key may be claimed anew, or, where
-                         `keep_key`, by the same run again: it may have left something behind. An answer above
-                         JOURNAL_ANSWER_MAX fails the operation: conclude without it */
+    JOURNAL_CONCLUDE, /* the run is over: its expected jobs are ready, with the events of `told`, except where one that
+                         nobody took yet and that never failed is of the same pipeline, trigger and dedupe: it will see
+                         the object, too. `answer`, if any, is kept for its key; without one the key may be claimed
+                         anew, or, where `keep_key`, by the same run again: it may have left something behind. An answer
+                         above JOURNAL_ANSWER_MAX fails the operation: conclude without it */
     JOURNAL_ADD,     /* a ready job of pipeline, trigger, event, dedupe, not before `at_ms`; if the same is expected, or
                          ready and was not taken yet, none: what is taken may have read what was there before */
     JOURNAL_TAKE,    /* up to `limit` jobs that are ready at `now_ms` and were not taken yet, oldest first, into jobs;
@@ -88,6 +88,10 @@ struct journal_counts {
     int64_t oldest_ms; /* wall time when the oldest job that is ready was made; 0: none */
 };
 
+struct journal_told { /* of the expected jobs of a run with that dedupe: the event, which is known better by now */
+    char *dedupe, *event;
+};
+
 struct journal_op { /* what its kind does not name stays zero */
     enum journal_kind kind;
     void (*done)(struct journal_op *op); /* may free it, and may submit others, but not close the journal */
@@ -95,10 +99,12 @@ struct journal_op { /* what its kind does not name stays zero */
     pxm_error error;                     /* PXM_OK: committed */
     /* given; strings are borrowed until `done` */
     const char *run, *pipeline, *trigger, *event, *dedupe, *cause, *answer; /* dedupe NULL or "": like no other */
-    const char *key;         /* idempotency: of CLAIM and CONCLUDE; NULL or "": none */
-    const char *fingerprint; /* what the key was used for */
-    bool keep_key;           /* of CONCLUDE */
-    bool writes;             /* of COUNT: it is committed as if it had changed something, to see whether that goes */
+    const char *key;                 /* idempotency: of CLAIM and CONCLUDE; NULL or "": none */
+    const char *fingerprint;         /* what the key was used for */
+    bool keep_key;                   /* of CONCLUDE */
+    const struct journal_told *told; /* of CONCLUDE; borrowed, as strings are */
+    size_t told_count;
+    bool writes; /* of COUNT: it is committed as if it had changed something, to see whether that goes */
     int64_t id, at_ms, now_ms, limit, cursor, every_ms, run_ms; /* now_ms 0: the clock's */
     /* results */
     int64_t ret_id; /* of a job that was added; 0: there was one already */

@@ -119,13 +119,24 @@ pxm_status journal_do_add(struct journal_db *db, struct journal_op *op)
 
 /* ---- the end of a run ---- */
 
-/* An expected job is ready; where `merge`, it goes if another will do its work. */
-static pxm_status release(struct journal_db *db, int64_t id, bool merge)
+/* The event of an expected job, as it is known now. */
+static void tell(struct journal_value *row, const struct journal_op *conclude)
+{
+    for (size_t i = 0; i < conclude->told_count; i++) {
+        if (strcmp(conclude->told[i].dedupe, row[JOB_DEDUPE].text) == 0) {
+            journal_set_text(&row[JOB_EVENT], conclude->told[i].event);
+        }
+    }
+}
+
+/* An expected job is ready. `conclude`: its run ended, and it goes if another will do its work; NULL: its process
+ * did. */
+static pxm_status release(struct journal_db *db, int64_t id, const struct journal_op *conclude)
 {
     struct journal_value row[JOURNAL_COLUMNS_MAX] = {0};
     int64_t same = 0;
     pxm_status status = journal_job_get(db, id, JOB_EXPECTED, row);
-    if (status == PXM_OK && merge) {
+    if (status == PXM_OK && conclude) {
         status = find_same(db, SQL_JOB_SAME_READY, row[JOB_PIPELINE].text, row[JOB_TRIGGER].text, row[JOB_DEDUPE].text,
                            NULL, &same);
     }
@@ -135,6 +146,9 @@ static pxm_status release(struct journal_db *db, int64_t id, bool merge)
     }
     if (status == PXM_OK) {
         row[JOB_STATE].i = JOB_READY;
+        if (conclude) {
+            tell(row, conclude);
+        }
         status = journal_row_write(db, JOURNAL_JOBS, SQL_JOB_CHANGE, row);
     }
     return status;
@@ -153,7 +167,7 @@ pxm_status journal_do_conclude(struct journal_db *db, struct journal_op *op)
         int64_t id = row ? sqlite3_column_int64(expected, 0) : 0;
         sqlite3_reset(expected);
         if (status == PXM_OK && row) {
-            status = release(db, id, true);
+            status = release(db, id, op);
         }
         if (status != PXM_OK) {
             return status;
@@ -192,7 +206,7 @@ pxm_status journal_jobs_start(struct journal_db *db)
     while (status == PXM_OK && id) {
         status = journal_get_int(db, SQL_JOB_EXPECTED_ANY, 0, 0, &id);
         if (status == PXM_OK && id) {
-            status = release(db, id, false);
+            status = release(db, id, NULL);
         }
     }
     db->seen_ms = journal_db_now(db);

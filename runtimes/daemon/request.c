@@ -259,6 +259,7 @@ static void finish(struct request *request, const pxm_error *journal_error)
     pxm_error error = run->error.status != PXM_OK ? run->error : *journal_error;
 
     remove_flight(request);
+    work_forget_made(&request->work);
     observe_run(request->supervisor, &request->work);
     free(request->answer);
     crew_run_done(run);
@@ -319,6 +320,8 @@ static void conclude(struct request *request)
                                       .key = request->key,
                                       .answer = request->answer,
                                       .keep_key = may_have_left_something(request),
+                                      .told = request->work.told,
+                                      .told_count = request->work.told_count,
                                       .now_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg)};
     journal_submit(request->supervisor->journal, &request->op);
 }

@@ -64,6 +64,7 @@ static void unlink_delivery(struct delivery *delivery)
 static void delivery_free(struct delivery *delivery)
 {
     unlink_delivery(delivery);
+    work_forget_made(&delivery->work);
     edition_unref(delivery->edition);
     pxm_value_unref(delivery->item);
     pxm_value_unref(delivery->event);
@@ -155,6 +156,8 @@ static void on_ended(struct work *work)
                                              .done = on_concluded,
                                              .run = delivery->run_id,
                                              .key = "",
+                                             .told = work->told,
+                                             .told_count = work->told_count,
                                              .now_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg)};
     journal_submit(delivery->edition->supervisor->journal, &delivery->conclude);
 }

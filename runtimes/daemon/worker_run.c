@@ -159,6 +159,26 @@ static pxm_status announce_put(void *arg, const char *store, const char *key, px
     return status;
 }
 
+/* On the engine's thread. Only helps, so what cannot be sent is left out. */
+static void tell_made(void *arg, const char *store, const char *key, const pxm_value *fields)
+{
+    const struct worker *worker = arg;
+    const pxm_value *etag = pxm_value_get(fields, "etag"), *bytes = pxm_value_get(fields, "bytes");
+
+    if (!is_awaited(worker->options->manifest, store, key)) {
+        return;
+    }
+    pxm_value *value = pxm_value_record();
+    pxm_value_set(value, "store", pxm_value_cstring(store));
+    pxm_value_set(value, "key", pxm_value_cstring(key));
+    pxm_value_set(value, "etag", etag ? pxm_value_ref(etag) : pxm_value_null());
+    pxm_value_set(value, "bytes", bytes ? pxm_value_ref(bytes) : pxm_value_null());
+    if (pxm_value_status(value) == PXM_OK) {
+        ipc_send(worker->options->socket, CREW_MADE, value, -1, true, NULL);
+    }
+    pxm_value_unref(value);
+}
+
 void worker_answer(struct worker *worker, const pxm_value *answer)
 {
     pthread_mutex_lock(&worker->lock);
@@ -320,7 +340,7 @@ static pxm_status start_run(struct worker *worker, const pxm_value *message, pxm
     if (has_failed) {
         ipc_error_read(failure, &worker->failure);
     }
-    worker->effects = (struct pxm_effects){.put = announce_put, .arg = worker};
+    worker->effects = (struct pxm_effects){.put = announce_put, .made = tell_made, .arg = worker};
     if (options.deadline_ms <= 0) {
         return pxm_error_set(error, PXM_E_TIMEOUT, "limit.time", "the time of this run is over before it began");
     }

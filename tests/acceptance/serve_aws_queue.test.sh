@@ -200,4 +200,52 @@ expect_equal "$(count_messages letters)" 0 'dead letters'
 stop_daemon
 if grep -qF -e "$gate_secret" -e Signature= log; then complain 'a secret is in the log'; fi
 
+# What was written so far: pictures that were put below thumbnails/, and writes of the table.
+count_effects() {
+    control /state
+    grep -o '"method":"PUT","url":"/images/thumbnails/' "$work/control" | wc -l
+    grep -oE '"x-amz-target":"DynamoDB_20120810.(PutItem|UpdateItem|BatchWriteItem|DeleteItem)"' "$work/control" | wc -l
+}
+
+# How often a step of the thumbnails was run.
+count_steps() {
+    ask GET /metrics
+    sed -n 's/^pixmill_step_seconds_count{pipeline="thumbnails",step="'"$1"'"} //p' "$work/out" | grep . || echo 0
+}
+
+# tell ETAG: once more of uploads/$filename, as S3 does.
+tell() {
+    object='{\"bucket\":{\"name\":\"images\"},\"object\":{\"key\":\"uploads/'$filename'\",\"eTag\":\"'$1'\"}}'
+    record='{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":'"$object}"
+    queue SendMessage messages ',"MessageBody":"{\"Records\":['"$record"']}"'
+}
+
+it what_is_told_twice_is_made_once
+begin
+for how in daemon url; do
+    if [ $how = daemon ]; then
+        upload "$turned"
+        expect_status 201
+    else
+        sign
+        put "$turned"
+    fi
+    await_status "$filename" ready
+    await_queue
+    ask GET "/images/$filename"
+    etag=$(json etag | tr -d '"')
+    [ -n "$etag" ] || complain 'the record tells no etag'
+    before=$(count_effects) looked=$(count_steps known) decoded=$(count_steps image)
+    tell "$etag"
+    await_queue
+    expect_equal "$(count_effects)" "$before" "what was written once more, $how"
+    expect_equal "$(count_steps known)" $((looked + 1)) "looks at the record, $how"
+    expect_equal "$(count_steps image)" "$decoded" "pictures that were opened, $how"
+    tell another
+    await_queue
+    expect_equal "$(count_steps image)" $((decoded + 1)) "pictures that were opened of another etag, $how"
+done
+expect_equal "$(count_objects thumbnails/)" 2 thumbnails
+stop_daemon
+
 done_testing

@@ -316,6 +316,15 @@ static void is_announced(struct crew_run *run, const char *store, const char *ke
     crew_announced(own->world->crew, run, own->refuse ? &error : NULL);
 }
 
+static void is_made(struct crew_run *run, const pxm_value *object)
+{
+    struct world_run *own = (struct world_run *)run;
+
+    own->made++;
+    snprintf(own->made_key, sizeof own->made_key, "%s", pxm_value_as_string(pxm_value_get(object, "key"), NULL));
+    snprintf(own->made_etag, sizeof own->made_etag, "%s", pxm_value_as_string(pxm_value_get(object, "etag"), NULL));
+}
+
 static const struct app_trigger *first_trigger(const struct crew *crew, const char *pipeline)
 {
     const struct app_manifest *manifest = crew_manifest(crew);
@@ -340,6 +349,7 @@ void world_run_begin(struct crew_world *world, enum crew_class which, struct wor
     run->run.attempt = run->run.attempt ? run->run.attempt : 1;
     run->run.deadline_ms = run->run.deadline_ms ? run->run.deadline_ms : 3600000;
     run->run.announce = is_announced;
+    run->run.made = is_made;
     run->run.done = run_is_done;
     crew_begin(world->crew, which, &run->run);
 }

@@ -60,6 +60,8 @@ struct world_run {
     bool over;
     int announced; /* how often */
     char announcement[128];
+    int made; /* how often it was told that an object is there */
+    char made_key[64], made_etag[128];
     const char *refuse; /* the code to refuse announcements with; NULL: they are accepted */
 };
 /* Begins the first trigger of a pipeline; `event` is taken over. */

@@ -186,6 +186,9 @@ static void only_a_put_that_a_trigger_waits_for_is_announced(void **state)
     assert_string_equal(run.run.error.text, "");
     assert_int_equal(run.announced, 1);
     assert_string_equal(run.announcement, "images/kept/r7");
+    assert_int_equal(run.made, 1);
+    assert_string_equal(run.made_key, "kept/r7");
+    assert_int_equal(run.made_etag[0], '"');
     snprintf(path, sizeof path, "%s/images/other/r7", world.folder);
     assert_int_equal(access(path, F_OK), 0);
     world_run_done(&run);
@@ -206,6 +209,7 @@ static void a_refused_announcement_fails_the_put(void **state)
     assert_int_equal(run.run.error.status, PXM_E_TRANSIENT);
     assert_false(run.run.killed_worker);
     assert_null(run.run.output);
+    assert_int_equal(run.made, 0);
     snprintf(path, sizeof path, "%s/images/kept/r7", world.folder);
     assert_int_equal(access(path, F_OK), -1);
     world_run_done(&run);

@@ -1,4 +1,4 @@
-/* Idempotency keys and schedules in the journal. */
+/* Idempotency keys and schedules in the journal, and what is told when a run ends. */
 #include "journal_place.h"
 
 #include <stdio.h>
@@ -252,6 +252,28 @@ static void an_interval_beyond_time_itself_is_none_to_overflow(void **state)
     place_assert_fails(place, &op, PXM_E_INVALID, "journal.invalid");
 }
 
+/* The last is of a job of another run. */
+static void what_is_known_when_a_run_ends_is_in_the_events_of_its_jobs(void **state)
+{
+    struct place *place = *state;
+    const struct journal_told told[] = {{.dedupe = (char[]){"k1"}, .event = (char[]){"{\"etag\":\"1\"}"}},
+                                        {.dedupe = (char[]){"k3"}, .event = (char[]){"{\"etag\":\"3\"}"}}};
+    struct journal_op conclude = {.kind = JOURNAL_CONCLUDE, .run = "r1", .told = told, .told_count = 2}, op;
+    place_must_open(place, JOURNAL_FOUND_NEW);
+    place_expect(place, "r1", "k1");
+    place_expect(place, "r1", "k2");
+    place_expect(place, "r2", "k3");
+    place_assert_done(place, &conclude);
+    place_conclude(place, "r2");
+    place_close(place);
+    place_must_open(place, JOURNAL_FOUND_SOUND); /* the checksums of the rows are right */
+    assert_int_equal(place_take(place, 10, 0, &op), 3);
+    assert_string_equal(op.jobs[0].event, "{\"etag\":\"1\"}");
+    assert_string_equal(op.jobs[1].event, "{\"key\":\"k\"}");
+    assert_string_equal(op.jobs[2].event, "{\"key\":\"k\"}");
+    journal_op_done(&op);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +291,7 @@ int main(void)
         PLACE_TEST(a_schedule_that_was_due_while_the_daemon_was_down_fires_once),
         PLACE_TEST(a_clock_that_steps_back_does_not_silence_a_schedule),
         PLACE_TEST(an_interval_beyond_time_itself_is_none_to_overflow),
+        PLACE_TEST(what_is_known_when_a_run_ends_is_in_the_events_of_its_jobs),
     };
     return cmocka_run_group_tests_name("journal: keys and schedules", tests, NULL, NULL);
 }

@@ -24,6 +24,12 @@ static pxm_status tell(void *arg, const char *store, const char *key, pxm_error 
     return *refuse ? pxm_error_set(error, PXM_E_TRANSIENT, "test.refused", "not now") : PXM_OK;
 }
 
+static void tell_made(void *arg, const char *store, const char *key, const pxm_value *fields)
+{
+    (void)arg;
+    journal_add("made %s/%s %s", store, key, pxm_value_as_string(pxm_value_get(fields, "etag"), NULL));
+}
+
 static pxm_run *run_start(struct world *world, struct pxm_run_start *start, size_t input_count)
 {
     const struct pxm_run_options options = {
@@ -58,10 +64,26 @@ static void the_host_is_told_before_each_put(void **state)
     world_close(&world);
 }
 
+static void the_host_is_told_what_was_put(void **state)
+{
+    bool refuse = false;
+    const struct pxm_effects effects = {.put = tell, .made = tell_made, .arg = &refuse};
+    struct pxm_run_start start = {.effects = &effects};
+    struct world world;
+    (void)state;
+
+    world_open(&world, 1, NULL, "keeping", keeping, NULL);
+    pxm_run *run = run_with(&world, &start);
+    assert_int_equal(pxm_run_status(run), PXM_OK);
+    assert_string_equal(journal_text(), "about to put objects/a/b, put a/b, made objects/a/b e");
+    pxm_run_free(run);
+    world_close(&world);
+}
+
 static void a_put_that_the_host_refuses_fails_and_puts_nothing(void **state)
 {
     bool refuse = true;
-    const struct pxm_effects effects = {.put = tell, .arg = &refuse};
+    const struct pxm_effects effects = {.put = tell, .made = tell_made, .arg = &refuse};
     struct pxm_run_start start = {.effects = &effects};
     struct world world;
     (void)state;
@@ -234,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_host_is_told_before_each_put),
+        cmocka_unit_test(the_host_is_told_what_was_put),
         cmocka_unit_test(a_put_that_the_host_refuses_fails_and_puts_nothing),
         cmocka_unit_test(a_run_sees_the_time_that_its_host_says),
         cmocka_unit_test(in_the_last_try_no_error_is_transient),

@@ -182,6 +182,14 @@ static void set_defaults(const struct pxm_trigger *trigger, pxm_value *event)
     }
 }
 
+/* What the test does not say. */
+static void add_known(pxm_value *event, const pxm_value *fields, const char *name)
+{
+    if (!pxm_value_get(event, name)) {
+        pxm_value_set(event, name, pxm_value_ref(pxm_value_get(fields, name)));
+    }
+}
+
 /* What a host knows of the object that an event names, and its bytes where the trigger wants them. */
 static pxm_status add_object(const pxm_pipeline *pipeline, const struct pxm_trigger *trigger, pxm_value *event,
                              pxm_error *error)
@@ -202,8 +210,8 @@ static pxm_status add_object(const pxm_pipeline *pipeline, const struct pxm_trig
     }
     pxm_stream_close(stream);
     if (status == PXM_OK) {
-        pxm_value_set(event, "bytes", pxm_value_ref(pxm_value_get(fields, "bytes")));
-        pxm_value_set(event, "etag", pxm_value_ref(pxm_value_get(fields, "etag")));
+        add_known(event, fields, "bytes");
+        add_known(event, fields, "etag");
         if (wanted) {
             pxm_value_set(event, "object", pxm_value_blob(blob));
         } else {

@@ -35,6 +35,7 @@ struct args_verb {
     const char *arguments; /* "PIPELINE [FILE]" */
     size_t least, most;    /* positional arguments */
     enum args_kind kind;   /* of the first positional */
+    const char *words;     /* ARGS_WORDS: "a b c" */
     const char *summary;   /* one line */
     const char *details;   /* paragraphs for --help and the man page */
     const char *examples;  /* lines; may be NULL */

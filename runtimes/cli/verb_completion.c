@@ -98,7 +98,8 @@ static void bash_verb(const struct args_verb *verb)
         printf("--%s ", o->name);
     }
     printf("\" -- \"$cur\"));;\n    %s:*)\n", verb->name);
-    bash_reply("      ", verb->kind == ARGS_PIPELINE || verb->kind == ARGS_PLUGIN ? verb->kind : ARGS_FILE, NULL);
+    bool is_named = verb->kind == ARGS_PIPELINE || verb->kind == ARGS_PLUGIN || verb->kind == ARGS_WORDS;
+    bash_reply("      ", is_named ? verb->kind : ARGS_FILE, verb->words);
 }
 
 static void bash(void)
@@ -174,6 +175,8 @@ static void fish(void)
             printf("complete -c pixmill -n '__fish_seen_subcommand_from %s' -a '(pixmill completion words %s "
                    "2>/dev/null)'\n",
                    verb->name, kind_names[verb->kind]);
+        } else if (verb->kind == ARGS_WORDS) {
+            printf("complete -c pixmill -n '__fish_seen_subcommand_from %s' -a '%s'\n", verb->name, verb->words);
         }
     }
 }

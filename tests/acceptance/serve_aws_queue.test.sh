@@ -100,6 +100,27 @@ expect_records 1
 stop_daemon
 expect_code 0
 
+it a_queue_that_pixmill_made_tells_of_uploads
+reset_gate
+make_app
+export IMAGES_QUEUE=pictures
+run pixmill tables create --project app
+expect_code 0
+run pixmill queues create --project app
+expect_code 0
+expect_out 'uploads (sqs): made queue pictures-dead, queue pictures'
+queue GetQueueAttributes pictures ',"AttributeNames":["Policy"]'
+expect_equal "$(json_get reply.Attributes.Policy <"$work/control" | json_get Statement.0.Condition.ArnEquals.aws:SourceArn.0)" \
+    arn:aws:s3:::images 'who may send'
+control /settings '{"gate":{"notify":{"queue":"pictures","prefix":"uploads/"}}}'
+serve
+sign
+put "$turned"
+await_status "$filename" ready
+expect_equal "$(count_messages pictures-dead)" 0 'dead letters'
+stop_daemon
+export IMAGES_QUEUE=https://sqs.us-east-1.amazonaws.com/000000000000/messages
+
 it what_is_posted_by_a_signed_form_gets_them_as_well
 begin 's/method: PUT/method: POST/'
 sign

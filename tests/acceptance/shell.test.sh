@@ -2,7 +2,7 @@
 # What belongs to a command besides its work: completion, man pages, schemas, graphs and explanations.
 . "$(dirname "$0")/lib.sh"
 
-verbs='check run test serve jobs tables plugins schema graph explain completion man'
+verbs='check run test serve jobs tables queues plugins schema graph explain completion man'
 
 # What bash would offer for a command line: offers WORD...; the last word is being completed.
 offers() {
@@ -59,6 +59,8 @@ offers pixmill run --
 expect_offered --each --jobs --resume --state --max-fail --project --json
 offers pixmill check --format ''
 expect_offered human short json sarif github
+offers pixmill queues ''
+expect_offered create
 offers pixmill graph upload --format ''
 expect_offered mermaid dot
 offers pixmill run upload --color ''

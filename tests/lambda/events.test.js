@@ -1,7 +1,7 @@
 // Events that are no requests: objects, messages, topics, schedules, and our own. What is safe to repeat, what comes again.
 'use strict';
 const assert = require('assert');
-const { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('fs');
+const { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } = require('fs');
 const path = require('path');
 const { spawn } = require('child_process');
 const test = require('node:test');
@@ -127,6 +127,22 @@ test('an event of S3, of SNS, of EventBridge and of SQS mean the same', async ()
   assert.deepStrictEqual(failures(await app.invoke(sqs(message(s3(names[3]), 'a')))), []);
   assert.deepStrictEqual(failures(await app.invoke(sqs(message({ Type: 'Notification', Message: JSON.stringify(s3(names[4])) }, 'b')))), []);
   for (const name of names) assert.strictEqual((await record(name)).status, 'ready', name);
+});
+
+test('of an object whose thumbnails are made an event does no work, in whatever shape it comes', async () => {
+  const name = put('ready.jpg', small), file = path.join(world.state, 'images', 'thumbnails', 'ready', '320.webp');
+  await app.invoke(s3(name));
+  const before = await record(name), { ino } = statSync(file), etag = before.etag.replace(/"/g, '');
+  const object = s3Record(name), event = bridge(`uploads/${name}`);
+  object.s3.object.eTag = event.detail.object.etag = etag;
+  const records = { Records: [object] };
+  for (const one of [records, sns(records), event]) assert.strictEqual(runs(await app.invoke(one)), 1);
+  assert.deepStrictEqual(failures(await app.invoke(sqs(message(records, 'a'), message(sns(records).Records[0].Sns, 'b')))), []);
+  assert.deepStrictEqual(await record(name), before);
+  assert.strictEqual(statSync(file).ino, ino);
+  object.s3.object.eTag = 'another';
+  assert.strictEqual(runs(await app.invoke(records)), 1);
+  assert.notStrictEqual((await record(name)).updated_at, before.updated_at);
 });
 
 test('S3 tells that a notification was set up, and nothing comes of it', async () => {

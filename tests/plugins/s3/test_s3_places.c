@@ -71,6 +71,20 @@ static void a_name_that_is_no_host_label_comes_into_the_path(void **state)
     }
 }
 
+static void an_access_point_is_a_bucket_by_its_alias(void **state)
+{
+    static const char alias[] = "pictures-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias";
+    struct fixture *fixture = *state;
+    char settings[100], expected[200];
+    snprintf(settings, sizeof settings, "{'buckets':['%s']}", alias);
+    gate_settings(settings);
+    use_aws(fixture, alias);
+    must_put(fixture, "k", 10, 1);
+    must_have(fixture, "k", 10, 1);
+    snprintf(expected, sizeof expected, "http://%s.s3.us-east-1.amazonaws.com/k", alias);
+    assert_url(fixture, 0, expected);
+}
+
 static void addressing_can_be_chosen(void **state)
 {
     struct fixture *fixture = *state;
@@ -291,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_bucket_of_aws_comes_before_the_host, driver),
         FIXTURE_TEST(a_name_that_is_no_host_label_comes_into_the_path, driver),
+        FIXTURE_TEST(an_access_point_is_a_bucket_by_its_alias, driver),
         FIXTURE_TEST(addressing_can_be_chosen, driver),
         FIXTURE_TEST(a_url_may_have_another_base, driver),
         FIXTURE_TEST(a_bucket_in_another_region_is_found_once, driver),

@@ -14,7 +14,8 @@ static const char good[] =
     "width: \"${min(input.w, 640) ?? 1}\"\nratio: 2.5\nflag: \"${not (input.flag and item in [1, 2] or index == 0)}\"\n"
     "bytes: \"${env.LIMIT}\"\nkey: \"k/${slug(stem(input.name))}\"\ntoken: \"${secret.key}\"\nfit: \"${'inside'}\"\n"
     "folder: var\nbackground: \"${lower('#FFF')}\"\n"
-    "tags: [\"${join(input.tags, '-')}\", x]\nmeta: {n: \"${len(input.tags)}\", s: \"${steps.blur.hash ?? ''}\"}\n"
+    "tags: [\"${join(split(cut(join(input.tags, '-'), 3), '-'), '')}\", x]\n"
+    "meta: {n: \"${len(input.tags)}\", s: \"${steps.blur.hash ?? ''}\"}\n"
     "quality: {webp: \"${env.Q}\", jpeg: 82}\nany: {list: \"${vars.widths}\", none: [null, 1.5, {a: b}]}\n"
     "image: \"${steps.image}\"\n";
 static const char bad[] =

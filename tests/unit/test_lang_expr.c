@@ -187,6 +187,21 @@ static void functions_do_what_their_page_says(void **state)
         {"join(vars.widths, '')", "string", "\"320640\""},
         {"join([], 'x')", "string", "\"\""},
         {"join([1, 'a'], '-')", "string", "\"1-a\""},
+        {"split('red,dark cat,9', ',')", "list of string", "[\"red\",\"dark cat\",\"9\"]"},
+        {"split('a', ',')", "list of string", "[\"a\"]"},
+        {"split('', ',')", "list of string", "[]"},
+        {"split(',a,,', ',')", "list of string", "[\"\",\"a\",\"\",\"\"]"},
+        {"split('a<>b<c>', '<>')", "list of string", "[\"a\",\"b<c>\"]"},
+        {"split('aaa', 'aa')", "list of string", "[\"\",\"a\"]"},
+        {"split(join(input.tags, ','), ',')", "list of string", "[\"a\",\"b\"]"},
+        {"cut('hello', 3)", "string", "\"hel\""},
+        {"cut('hello', 5)", "string", "\"hello\""},
+        {"cut('hello', 9223372036854775807)", "string", "\"hello\""},
+        {"cut('h\u00e9llo', 2)", "string", "\"h\""},
+        {"cut('h\u00e9llo', 3)", "string", "\"h\u00e9\""},
+        {"cut('\U0001f431', 3)", "string", "\"\""},
+        {"cut('hello', 0)", "string", "\"\""},
+        {"cut('hello', -1)", "string", "\"\""},
         {"min(3, 1, 2)", "int", "1"},
         {"max(1, 2.5)", "float", "2.5"},
         {"min(1, 2.5)", "float", "1.0"},
@@ -275,7 +290,7 @@ static void generate(struct generator *gen, char type, unsigned depth)
 {
     static const struct {
         char type;
-        const char *leaves[6], *patterns[8];
+        const char *leaves[6], *patterns[10];
     } rules[] = {
         {'i',
          {"1", "-7", "input.w", "item", "steps.size.size"},
@@ -288,9 +303,9 @@ static void generate(struct generator *gen, char type, unsigned depth)
         {'t',
          {"'x'", "\"it's\"", "input.name", "run.id"},
          {"lower(#t)", "slug(#t)", "stem(#t)", "ext(#t)", "basename(#t)", "join(#T, #t)", "(input.maybe ?? #t)",
-          "(steps.blur.hash ?? #t)"}},
+          "(steps.blur.hash ?? #t)", "cut(#t, #i)"}},
         {'L', {"vars.widths", "[]", "[1, 2]"}, {"[#i, #i]", "[#i]"}},
-        {'T', {"input.tags", "['a']"}, {"[#t, #t, #t]", "[#i, #t]"}},
+        {'T', {"input.tags", "['a']"}, {"[#t, #t, #t]", "[#i, #t]", "split(#t, ' ')"}},
     };
     size_t rule = 0, leaves = 0, patterns = 0;
     while (rules[rule].type != type) {
@@ -299,7 +314,7 @@ static void generate(struct generator *gen, char type, unsigned depth)
     while (leaves < 6 && rules[rule].leaves[leaves]) {
         leaves++;
     }
-    while (patterns < 8 && rules[rule].patterns[patterns]) {
+    while (patterns < 10 && rules[rule].patterns[patterns]) {
         patterns++;
     }
     if (depth == 0 || pick(gen, 4) == 0) {

@@ -86,9 +86,10 @@ static const struct {
     {"basename", "E202 [basename] unknown name `basename` | it is a function: basename(string)"},
     {"lwer('x')", "E202 [lwer] unknown function `lwer` | did you mean `lower`?"},
     {"contains('a')", "E202 [contains] unknown function `contains` | functions: lower, slug, stem, basename, ext, len, "
-                      "join, min, max"},
+                      "join, split, cut, min, max"},
     {"lower('a', 'b')", "E207 [lower('a', 'b')] `lower` takes 1 argument, not 2 | lower(string)"},
     {"join('a')", "E207 [join('a')] `join` takes 2 arguments, not 1 | join(list of strings or ints, string)"},
+    {"split('a')", "E207 [split('a')] `split` takes 2 arguments, not 1 | split(string, string)"},
     {"min(1)", "E207 [min(1)] `min` takes 2 to 8 arguments, not 1 | min(number, number, ...)"},
     {"max(1,2,3,4,5,6,7,8,9)",
      "E207 [max(1,2,3,4,5,6,7,8,9)] `max` takes 2 to 8 arguments, not 9 | max(number, number, ...)"},
@@ -111,6 +112,10 @@ static const struct {
     {"len(1)", "E206 [1] `len` takes string or list or record or blob, but `1` is int"},
     {"min(1, 'a')", "E206 ['a'] `min` takes float, but `'a'` is string"},
     {"join([1.5], '')", "E206 [[1.5]] `join` takes list of (int or string), but `[1.5]` is list of float"},
+    {"split(input.tags, ',')",
+     "E206 [input.tags] `split` takes string, but `input.tags` is list of string | make text of it: "
+     "join(input.tags, ', ')"},
+    {"cut('a', '1')", "E206 ['1'] `cut` takes int, but `'1'` is string"},
     {"1 in 'abc'", "E206 ['abc'] `in` takes list, but `'abc'` is string"},
     {"[1] in vars.widths", "E206 [[1] in vars.widths] `[1]` is list of int and `vars.widths` is list of int, which do "
                            "not compare | compare bools, "
@@ -301,6 +306,8 @@ static void dynamic_kinds_fail_at_run_time(void **state)
         {"3 > (steps.row.list ?? 0)",
          "`(steps.row.list ?? 0)` is a value of type list here; only numbers and strings have an order"},
         {"join(vars.list, '')", "join() takes a list of strings or ints, but item 2 is neither"},
+        {"split('a', '')", "split() takes a separator that is not empty"},
+        {"cut('a', steps.row.title ?? 0)", "`steps.row.title ?? 0` is a value of type string here; cut(string, int)"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -320,6 +327,35 @@ static void dynamic_kinds_fail_at_run_time(void **state)
     }
 }
 
+/* "split(',,,', ',')" of so many commas. */
+static pxm_status split_commas(size_t commas, pxm_error *error)
+{
+    struct world world;
+    char text[2048];
+    pxm_value *value = NULL;
+    world_init(&world);
+    size_t length = (size_t)snprintf(text, sizeof text, "split('");
+    memset(text + length, ',', commas);
+    snprintf(text + length + commas, sizeof text - length - commas, "', ',')");
+    struct pxm_expr *expr = pxm_expr_parse(world.arena, world_scalar(&world, text), &world.diags);
+    assert_non_null(expr);
+    assert_non_null(pxm_expr_check(expr, &world.resolver, &world.diags));
+    pxm_status status = pxm_expr_eval(expr, &world_scope, &value, error);
+    assert_int_equal(pxm_value_count(value), status == PXM_OK ? commas + 1 : 0);
+    pxm_value_unref(value);
+    world_done(&world);
+    return status;
+}
+
+static void a_split_has_a_limit(void **state)
+{
+    struct pxm_error error = {0};
+    (void)state;
+    assert_int_equal(split_commas(1023, &error), PXM_OK);
+    assert_int_equal(split_commas(1024, &error), PXM_E_LIMIT);
+    assert_string_equal(error.code, "limit.list");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +366,7 @@ int main(void)
         cmocka_unit_test(an_empty_scalar_is_no_expression),
         cmocka_unit_test(only_a_scalar_is_an_expression),
         cmocka_unit_test(dynamic_kinds_fail_at_run_time),
+        cmocka_unit_test(a_split_has_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

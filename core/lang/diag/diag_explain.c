@@ -151,8 +151,8 @@ static const struct explanation table[] = {
      "`record`, `where` and `emit` are for `foreach`, `pattern` is for strings. Delete it, or\n"
      "move it to the step that it is meant for.\n"},
     {"E129", "options that do not go together",
-     "Each option is right by itself, and the plugin refuses them together; the message is the\n"
-     "plugin's own.\n"},
+     "Each option is right by itself, but not together with the others. Where a plugin refuses\n"
+     "them, the message is its own.\n"},
 
     /* ---- references, types and wiring ---- */
     {"E201", "an expression that cannot be read",
@@ -163,8 +163,8 @@ static const struct explanation table[] = {
      "    when: input.w <= 320 and steps.image.frames == 1\n"},
     {"E202", "an unknown name or function",
      "Names begin with one of input, steps, vars, run, item, index, error, event, env and\n"
-     "secret. Functions are lower, slug, stem, basename, ext, len, join, min and max. A text\n"
-     "needs quotes: `format == 'webp'`.\n"},
+     "secret. Functions are lower, slug, stem, basename, ext, len, join, split, cut, min and\n"
+     "max. A text needs quotes: `format == 'webp'`.\n"},
     {"E203", "a step that cannot be seen from here",
      "A step sees those above it, since steps run in the order of the file. Steps inside a\n"
      "`foreach` run any number of times, and those of a `parallel` at the same time as their\n"

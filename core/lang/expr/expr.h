@@ -7,7 +7,7 @@
  *          | fn "(" expr {"," expr} ")"
  *   ref    = root { "." name | "[" (int|string) "]" }      name = [A-Za-z][A-Za-z0-9_]*
  *   root   = input | steps | vars | run | item | index | error | event | env | secret
- *   fn     = lower slug stem basename ext len join min max
+ *   fn     = lower slug stem basename ext len join split cut min max
  *   string = "'" {char} "'" | '"' {char} '"'      with the escapes \\ \' \" and no others
  *
  * and, or, not and conditions take bools and nothing else. `==` and `!=` compare bools, numbers or strings with their
@@ -23,6 +23,8 @@
  *   ext(string) string        the last extension in lower case, without the dot; "" when there is none
  *   len(string|list|record|blob) int       characters, items, entries or bytes
  *   join(list of string|int, string) string
+ *   split(string, string) list of string   the parts between the separators, at most 1024; none of an empty string
+ *   cut(string, int) string   as many of its first characters as take at most so many bytes
  *   min, max of 2 to 8 numbers             an int if all are ints
  *
  * Secrets are tainted: "${secret.x}" alone may be handed to a secret option, and nothing else can be done with it.

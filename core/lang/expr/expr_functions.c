@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SLUG_BYTES_MAX = 80 };
+enum { SLUG_BYTES_MAX = 80, SPLIT_PARTS_MAX = 1024 };
 
 pxm_value *expr_value(pxm_value *value, pxm_error *error)
 {
@@ -226,6 +226,59 @@ static pxm_value *call_join(pxm_value *const *args, size_t count, pxm_error *err
     return take_string(&buf, error);
 }
 
+static pxm_value *fail_split(pxm_value *list, pxm_error *error)
+{
+    pxm_error_set(error, PXM_E_LIMIT, "limit.list", "split() gives at most %d parts", SPLIT_PARTS_MAX);
+    pxm_value_unref(list);
+    return NULL;
+}
+
+static pxm_value *call_split(pxm_value *const *args, size_t count, pxm_error *error)
+{
+    size_t length = 0, between_length = 0;
+    const char *text = pxm_value_as_string(args[0], &length);
+    const char *between = pxm_value_as_string(args[1], &between_length);
+    const char *end = text + length;
+    (void)count;
+    if (between_length == 0) {
+        pxm_error_set(error, PXM_E_INVALID, "input.invalid", "split() takes a separator that is not empty");
+        return NULL;
+    }
+    pxm_value *list = expr_value(pxm_value_list(), error);
+    bool more = length > 0;
+    while (list && more) {
+        const char *found = memmem(text, (size_t)(end - text), between, between_length);
+        const char *stop = found ? found : end;
+        if (pxm_value_count(list) == SPLIT_PARTS_MAX) {
+            return fail_split(list, error);
+        }
+        if (pxm_value_append(list, pxm_value_string(text, (size_t)(stop - text))) != PXM_OK) {
+            pxm_value_unref(list);
+            return expr_value(NULL, error);
+        }
+        more = found != NULL;
+        text = more ? found + between_length : end;
+    }
+    return list;
+}
+
+static pxm_value *call_cut(pxm_value *const *args, size_t count, pxm_error *error)
+{
+    size_t length = 0, kept = 0;
+    const char *text = pxm_value_as_string(args[0], &length);
+    int64_t most = pxm_value_as_int(args[1]);
+    (void)count;
+    while (kept < length) {
+        size_t step = pxm_utf8_next(text + kept, length - kept, NULL);
+        step = step ? step : 1;
+        if ((int64_t)(kept + step) > most) {
+            break;
+        }
+        kept += step;
+    }
+    return expr_value(pxm_value_string(text, kept), error);
+}
+
 static bool is_less(const pxm_value *a, const pxm_value *b)
 {
     if (pxm_value_type(a) == PXM_TYPE_INT && pxm_value_type(b) == PXM_TYPE_INT) {
@@ -260,6 +313,7 @@ static pxm_value *call_max(pxm_value *const *args, size_t count, pxm_error *erro
 
 static const struct pxm_type text_or_int = {.bits = PXM_TYPE_STRING | PXM_TYPE_INT};
 static const struct pxm_type texts_or_ints = {.bits = PXM_TYPE_LIST, .item = &text_or_int};
+static const struct pxm_type texts = {.bits = PXM_TYPE_LIST, .item = &pxm_type_string};
 static const struct pxm_type countable = {.bits = PXM_TYPE_STRING | PXM_TYPE_LIST | PXM_TYPE_RECORD | PXM_TYPE_BLOB,
                                           .open = true};
 
@@ -277,6 +331,8 @@ const struct expr_function expr_functions[] = {
      {&texts_or_ints, &pxm_type_string},
      &pxm_type_string,
      call_join},
+    {"split", "split(string, string)", 2, 2, {&pxm_type_string, &pxm_type_string}, &texts, call_split},
+    {"cut", "cut(string, int)", 2, 2, {&pxm_type_string, &pxm_type_int}, &pxm_type_string, call_cut},
     {"min", "min(number, number, ...)", 2, EXPR_ARGS_MAX, {&pxm_type_float, &pxm_type_float}, NULL, call_min},
     {"max", "max(number, number, ...)", 2, EXPR_ARGS_MAX, {&pxm_type_float, &pxm_type_float}, NULL, call_max},
 };

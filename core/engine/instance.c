@@ -57,6 +57,7 @@ static pxm_status create(struct pxm_instance *instance, struct pxm_registry *reg
     if (!instance->ready->ops) {
         return pxm_error_set(error, PXM_E_INTERNAL, "plugin.contract", "%s has no functions", instance->name);
     }
+    instance->abi = pxm_registry_abi(registry, instance->ready);
     copy_ops(instance);
     status = acquire_gate(instance, error);
     if (status != PXM_OK) {

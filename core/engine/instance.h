@@ -10,6 +10,7 @@
 struct pxm_instance {
     const struct pxm_unit *unit;  /* as described: options and signature */
     const struct pxm_unit *ready; /* with its functions */
+    uint32_t abi;                 /* that these were compiled against */
     char name[128];               /* for logs and messages: "store `originals`", "`thumbnail`" */
     void *self;
     union { /* copies at this build's size: what the plugin did not know is NULL */

@@ -18,6 +18,31 @@ static pxm_status begin(struct pxm_op *op, const char *store, const char *key, c
     return status == PXM_OK ? pxm_key_check(key, under, op->context->error) : status;
 }
 
+/* What a store is told of `meta`, as a new reference: all but empty texts. NULL: nothing. */
+static pxm_status meta_of(const struct pxm_op *op, const pxm_value *meta, pxm_value **ret)
+{
+    size_t count = pxm_value_count(meta);
+    pxm_value *told = count > 0 ? pxm_value_record() : NULL;
+
+    for (size_t i = 0; told && i < count; i++) {
+        size_t length = 0;
+        pxm_value_as_string(pxm_value_at(meta, i), &length);
+        if (length > 0) {
+            pxm_value_set(told, pxm_value_key(meta, i), pxm_value_ref(pxm_value_at(meta, i)));
+        }
+    }
+    if (count > 0 && (!told || pxm_value_status(told) != PXM_OK)) {
+        pxm_value_unref(told);
+        return pxm_error_no_memory(op->context->error);
+    }
+    if (pxm_value_count(told) == 0) {
+        pxm_value_unref(told);
+        told = NULL;
+    }
+    *ret = told;
+    return PXM_OK;
+}
+
 /* ---- put --------------------------------------------------------------------------------------------------------- */
 
 static void tell_of_made(const struct pxm_op *op)
@@ -39,7 +64,7 @@ static const char *media_of(pxm_blob *blob)
     return data ? pxm_media_type(data, length) : media;
 }
 
-static pxm_status put_blob(struct pxm_op *op, pxm_blob *blob)
+static pxm_status put_blob(struct pxm_op *op, pxm_blob *blob, const pxm_value *meta)
 {
     const struct pxm_put_config *config = op->config;
     struct pxm_instance *store = op->instance;
@@ -48,7 +73,7 @@ static pxm_status put_blob(struct pxm_op *op, pxm_blob *blob)
                           .key = config->key,
                           .content_type = config->content_type ? config->content_type : media_of(blob),
                           .cache_control = config->cache,
-                          .meta = config->meta,
+                          .meta = meta,
                           .body = pxm_stream_of_blob(blob)};
 
     if (!put.body) {
@@ -77,6 +102,7 @@ pxm_status pxm_op_put(struct pxm_op *op, pxm_value **ret)
     const struct pxm_put_config *config = op->config;
     const struct pxm_step *step = op->plan->step;
     struct pxm_undo_entry *undo = NULL;
+    pxm_value *meta = NULL;
     (void)ret;
 
     pxm_status status = begin(op, config->store, config->key, config->under);
@@ -87,13 +113,16 @@ pxm_status pxm_op_put(struct pxm_op *op, pxm_value **ret)
         return pxm_op_cannot(op, "put");
     }
     status = tell_of_put(op);
-    if (status != PXM_OK) {
-        return status;
+    if (status == PXM_OK) {
+        status = meta_of(op, config->meta, &meta);
     }
-    if (step->undo && !(undo = pxm_undo_prepare(op->instance, false, step->id, config->key))) {
-        return pxm_error_no_memory(op->context->error);
+    if (status == PXM_OK && step->undo && !(undo = pxm_undo_prepare(op->instance, false, step->id, config->key))) {
+        status = pxm_error_no_memory(op->context->error);
     }
-    status = put_blob(op, pxm_value_as_blob(op->in));
+    if (status == PXM_OK) {
+        status = put_blob(op, pxm_value_as_blob(op->in), meta);
+    }
+    pxm_value_unref(meta);
     if (undo && status == PXM_OK && pxm_value_as_bool(pxm_value_get(op->fields, "created"))) {
         pxm_undo_add(&op->context->activation->undo, undo);
     } else {
@@ -209,17 +238,51 @@ pxm_status pxm_op_remove(struct pxm_op *op, pxm_value **ret)
 
 /* ---- presign, list ----------------------------------------------------------------------------------------------- */
 
-pxm_status pxm_op_presign(struct pxm_op *op, pxm_value **ret)
+/* A driver that was compiled before there was `meta` would sign without it. */
+static pxm_status check_meta(const struct pxm_op *op, const struct pxm_presign *presign)
+{
+    uint32_t abi = op->instance->abi;
+
+    if (presign->meta && strcmp(presign->method, "GET") == 0) {
+        return pxm_error_set(op->context->error, PXM_E_INVALID, "store.unsupported",
+                             "a URL for GET has no `meta`, as nothing is stored by it");
+    }
+    if (presign->meta && abi < PXM_ABI(1, 3)) {
+        return pxm_error_set(op->context->error, PXM_E_INVALID, "plugin.cannot",
+                             "%s cannot sign `meta`: driver `%s` was made for ABI %u.%u, and that came with 1.3",
+                             op->instance->name, op->instance->unit->name, abi >> 16, abi & 0xffff);
+    }
+    return PXM_OK;
+}
+
+static pxm_status presign(struct pxm_op *op, const pxm_value *meta)
 {
     static const char *const methods[] = {"GET", "PUT", "POST"};
     const struct pxm_presign_config *config = op->config;
+    struct pxm_instance *store = op->instance;
     const struct pxm_presign presign = {.struct_size = sizeof presign,
                                         .method =
                                             methods[config->method >= 0 && config->method < 3 ? config->method : 0],
                                         .key = config->key,
                                         .expires_ms = config->expires,
                                         .content_type = config->content_type,
-                                        .bytes_max = config->bytes};
+                                        .bytes_max = config->bytes,
+                                        .meta = meta};
+
+    pxm_status status = check_meta(op, &presign);
+    if (status != PXM_OK) {
+        return status;
+    }
+    pxm_instance_enter(store);
+    status = store->ops.storage.presign(store->self, &op->context->job, &presign, op->fields, op->context->error);
+    pxm_instance_leave(store);
+    return status;
+}
+
+pxm_status pxm_op_presign(struct pxm_op *op, pxm_value **ret)
+{
+    const struct pxm_presign_config *config = op->config;
+    pxm_value *meta = NULL;
     (void)ret;
 
     pxm_status status = begin(op, config->store, config->key, config->under);
@@ -229,10 +292,11 @@ pxm_status pxm_op_presign(struct pxm_op *op, pxm_value **ret)
     if (!op->instance->ops.storage.presign) {
         return pxm_op_cannot(op, "presign");
     }
-    pxm_instance_enter(op->instance);
-    status = op->instance->ops.storage.presign(op->instance->self, &op->context->job, &presign, op->fields,
-                                               op->context->error);
-    pxm_instance_leave(op->instance);
+    status = meta_of(op, config->meta, &meta);
+    if (status == PXM_OK) {
+        status = presign(op, meta);
+    }
+    pxm_value_unref(meta);
     return status;
 }
 

@@ -481,6 +481,14 @@ pxm_status pxm_registry_ready(struct pxm_registry *registry, const struct pxm_un
     return status;
 }
 
+uint32_t pxm_registry_abi(struct pxm_registry *registry, const struct pxm_unit *unit)
+{
+    pthread_mutex_lock(&registry->lock);
+    const struct entry *owner = owner_of(registry, unit);
+    pthread_mutex_unlock(&registry->lock);
+    return owner ? owner->plugin.abi : PXM_ABI_CURRENT;
+}
+
 /* ---- the registry ------------------------------------------------------------------------------------------------ */
 
 pxm_status pxm_registry_new(const char *plugin_path, struct pxm_registry **ret, pxm_error *error)

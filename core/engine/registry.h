@@ -22,6 +22,9 @@ struct pxm_catalog pxm_registry_catalog(struct pxm_registry *registry);
  * started now. To be called before the first create; what it gives lives as long as the registry. */
 pxm_status pxm_registry_ready(struct pxm_registry *registry, const struct pxm_unit *unit, const struct pxm_unit **ret,
                               pxm_error *error);
+/* The ABI that the functions of a unit were compiled against: of what pxm_registry_ready gives, the body's. A unit of
+ * nobody's is as old as this host. */
+uint32_t pxm_registry_abi(struct pxm_registry *registry, const struct pxm_unit *unit);
 
 /* For `pixmill plugins`: one plugin, loaded if need be. */
 struct pxm_plugin_info {

@@ -395,6 +395,9 @@ struct pxm_presign {
     int64_t expires_ms; /* from now                                                                               */
     const char *content_type; /* PUT, POST: must match; may be NULL                                               */
     int64_t bytes_max;        /* POST: condition; PXM_UNSET_INT: none                                             */
+    const pxm_value *meta;    /* since ABI 1.3. PUT, POST: record of strings that the object must be stored with, as
+                                 in struct pxm_put; NULL or empty: none. Where there are some and the store cannot
+                                 hold to them, and with GET, it fails with store.unsupported                      */
 };
 struct pxm_watch { /* since ABI 1.1 */
     uint32_t struct_size, reserved;
@@ -535,6 +538,15 @@ struct pxm_auth_ops {
 
 /* ---- extensions: what some hosts offer besides, by host->extension() --------------------------------------------- */
 
+struct pxm_url_grant { /* what a URL permits; since ABI 1.3 */
+    uint32_t struct_size, reserved;
+    const char *method;
+    const char *path;         /* absolute and percent-encoded                                                     */
+    int64_t expires_ms;       /* from now                                                                         */
+    const char *content_type; /* that of the request must be this; NULL: any                                      */
+    int64_t bytes_max;        /* that its body may have; PXM_UNSET_INT: the host's limit                          */
+    const pxm_value *meta;    /* record of strings; NULL: none                                                    */
+};
 /* "pixmill.urls/1", since ABI 1.1: a host that serves objects over HTTP signs URLs of its own, for stores that are no
  * server themselves. [any] */
 struct pxm_urls {
@@ -546,6 +558,10 @@ struct pxm_urls {
      * one that does not fit is PXM_E_LIMIT, "url.too_long". */
     pxm_status (*sign)(void *impl, const char *method, const char *path, int64_t expires_ms, const char *content_type,
                        int64_t bytes_max, char *buffer, size_t length, int64_t *ret_expires_at_ms, pxm_error *);
+    /* Since ABI 1.3: the same, of what a struct says. The URL carries its `meta`, so that whoever serves the request
+     * gets them as they were signed. */
+    pxm_status (*sign_grant)(void *impl, const struct pxm_url_grant *, char *buffer, size_t length,
+                             int64_t *ret_expires_at_ms, pxm_error *);
 };
 #define PXM_EXTENSION_URLS "pixmill.urls/1"
 #define PXM_URL_BYTES_MAX 4096 /* of what sign makes, and of a path that it is given, with their NUL */

@@ -316,6 +316,7 @@ bool aws_sign_query(const struct aws_scope *scope, const struct aws_signable *re
     write_headers(request->headers, &lines, &names);
     add_query_parameters(scope, request, expires_s, aws_text_get(&names), &parameters);
     aws_query_write(&parameters, &canonical);
+    parameters.failed |= names.failed;
     aws_text_clear(&names);
     bool good = !parameters.failed && !canonical.failed &&
                 sign_request(scope, request, aws_text_get(&canonical), &names, signature);

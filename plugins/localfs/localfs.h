@@ -143,6 +143,8 @@ pxm_status localfs_body_write(const struct localfs *fs, pxm_job *job, const stru
 
 /* ---- put.c, list.c, presign.c, watch.c ---- */
 
+/* Whether an object may have this key and these attributes: PXM_OK, store.bad_key or store.bad_meta. */
+pxm_status localfs_put_check(const struct localfs *fs, const struct pxm_put *put, pxm_error *error);
 pxm_status localfs_put(void *self, pxm_job *job, const struct pxm_put *put, pxm_value *fields, pxm_error *error);
 pxm_status localfs_list(void *self, pxm_job *job, const struct pxm_list *list, pxm_value *fields, pxm_error *error);
 pxm_status localfs_presign(void *self, pxm_job *job, const struct pxm_presign *presign, pxm_value *fields,

@@ -7,11 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct pxm_urls *find_urls(const struct localfs *fs)
+/* What the host signs with: as much of it as the host knows. False: nothing. */
+static bool find_urls(const struct localfs *fs, struct pxm_urls *ret)
 {
     const struct pxm_urls *urls = fs->host->extension(fs->host, PXM_EXTENSION_URLS);
-    bool whole = urls && urls->struct_size >= offsetof(struct pxm_urls, sign) + sizeof urls->sign;
-    return whole ? urls : NULL;
+    *ret = (struct pxm_urls){0};
+    if (urls) {
+        memcpy(ret, urls, urls->struct_size < sizeof *ret ? urls->struct_size : sizeof *ret);
+    }
+    return ret->sign != NULL;
 }
 
 /* Where the path of a URL starts: behind scheme and host, if it has any. NULL: it has no absolute path, or something
@@ -28,17 +32,24 @@ static const char *path_of(const char *url)
     return path && *path == '/' && !strpbrk(path, "?#") ? path : NULL;
 }
 
-static pxm_status check(const struct localfs *fs, const struct pxm_presign *presign, const char *key, bool *ret_put,
-                        pxm_error *error)
+static pxm_status check(const struct localfs *fs, const struct pxm_presign *presign, bool *ret_put, pxm_error *error)
 {
-    pxm_status status = localfs_key_check(fs, key, error);
+    const pxm_value *meta = storebase_presign_meta(fs->host, presign);
+    bool put = strcmp(presign->method, "PUT") == 0;
+    const struct pxm_put later = {.struct_size = sizeof later,
+                                  .key = presign->key,
+                                  .content_type = put ? presign->content_type : NULL,
+                                  .meta = meta};
+    pxm_status status = localfs_put_check(fs, &later, error);
     if (status != PXM_OK) {
         return status;
     }
-    bool put = strcmp(presign->method, "PUT") == 0;
     if (!put && strcmp(presign->method, "GET") != 0) {
         return fs->host->fail(error, PXM_E_INVALID, "store.unsupported",
                               "a store in a folder signs URLs for GET and PUT, not for %.16s", presign->method);
+    }
+    if (!put && meta) {
+        return fs->host->fail(error, PXM_E_INVALID, "store.unsupported", "only an upload has metadata");
     }
     if (presign->expires_ms < 1) {
         return fs->host->fail(error, PXM_E_INVALID, "store.bad_limit", "a URL must work for some time");
@@ -69,25 +80,49 @@ static pxm_value *join(const struct localfs *fs, const char *whole, size_t befor
     return value;
 }
 
+/* Has the host sign for the path. */
+static pxm_status sign(const struct localfs *fs, const struct pxm_urls *urls, const struct pxm_presign *presign,
+                       const char *path, char buffer[PXM_URL_BYTES_MAX], int64_t *ret_expires_at_ms, pxm_error *error)
+{
+    bool put = strcmp(presign->method, "PUT") == 0;
+    const struct pxm_url_grant grant = {.struct_size = sizeof grant,
+                                        .method = presign->method,
+                                        .path = path,
+                                        .expires_ms = presign->expires_ms,
+                                        .content_type = put ? presign->content_type : NULL,
+                                        .bytes_max = put ? presign->bytes_max : PXM_UNSET_INT,
+                                        .meta = storebase_presign_meta(fs->host, presign)};
+    if (urls->sign_grant) {
+        return urls->sign_grant(urls->impl, &grant, buffer, PXM_URL_BYTES_MAX, ret_expires_at_ms, error);
+    }
+    if (grant.meta) {
+        return fs->host->fail(error, PXM_E_INVALID, "store.unsupported",
+                              "cannot sign a URL of \"%s\": this host signs no metadata", presign->key);
+    }
+    return urls->sign(urls->impl, grant.method, path, grant.expires_ms, grant.content_type, grant.bytes_max, buffer,
+                      PXM_URL_BYTES_MAX, ret_expires_at_ms, error);
+}
+
 pxm_status localfs_presign(void *self, pxm_job *job, const struct pxm_presign *presign, pxm_value *fields,
                            pxm_error *error)
 {
     const struct localfs *fs = self;
     const struct pxm_host *host = fs->host;
+    struct pxm_urls urls;
     char buffer[PXM_URL_BYTES_MAX];
     bool put = false;
     int64_t expires_at_ms = 0;
     (void)job;
-    pxm_status status = check(fs, presign, presign->key, &put, error);
+    pxm_status status = check(fs, presign, &put, error);
     if (status != PXM_OK) {
         return status;
     }
-    const struct pxm_urls *urls = find_urls(fs);
+    bool signs = find_urls(fs, &urls);
     const char *base_path = path_of(fs->config->base_url);
-    if (!urls || !base_path) {
+    if (!signs || !base_path) {
         return host->fail(error, PXM_E_INVALID, "store.unsupported", "cannot sign a URL of \"%s\": %s", presign->key,
-                          urls ? "base_url must be a URL or an absolute path, without a query"
-                               : "a store in a folder has URLs only where a daemon serves it (`pixmill serve`)");
+                          signs ? "base_url must be a URL or an absolute path, without a query"
+                                : "a store in a folder has URLs only where a daemon serves it (`pixmill serve`)");
     }
     size_t before = (size_t)(base_path - fs->config->base_url);
     pxm_value *url = localfs_key_url(fs, presign->key);
@@ -95,9 +130,7 @@ pxm_status localfs_presign(void *self, pxm_job *job, const struct pxm_presign *p
         return localfs_fail_memory(fs, error);
     }
     const char *whole = host->value_as_string(url, NULL);
-    status =
-        urls->sign(urls->impl, presign->method, whole + before, presign->expires_ms, put ? presign->content_type : NULL,
-                   put ? presign->bytes_max : PXM_UNSET_INT, buffer, sizeof buffer, &expires_at_ms, error);
+    status = sign(fs, &urls, presign, whole + before, buffer, &expires_at_ms, error);
     if (status == PXM_OK) {
         host->value_set(fields, "method", localfs_text(fs, presign->method));
         host->value_set(fields, "url", join(fs, whole, before, buffer));

@@ -30,7 +30,7 @@ static const char *bad_request(const struct pxm_host *host, const struct pxm_put
     return NULL;
 }
 
-static pxm_status check_request(const struct localfs *fs, const struct pxm_put *put, pxm_error *error)
+pxm_status localfs_put_check(const struct localfs *fs, const struct pxm_put *put, pxm_error *error)
 {
     static const struct stat any;
     static const char sha256[] = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -179,7 +179,7 @@ pxm_status localfs_put(void *self, pxm_job *job, const struct pxm_put *put, pxm_
 {
     const struct localfs *fs = self;
     bool found = false;
-    pxm_status status = check_request(fs, put, error);
+    pxm_status status = localfs_put_check(fs, put, error);
     if (status == PXM_OK && (put->flags & PXM_PUT_IF_ABSENT)) {
         status = report_existing(fs, put->key, fields, &found, error);
     }

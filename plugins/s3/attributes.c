@@ -9,7 +9,7 @@
 
 #define META "x-amz-meta-"
 
-enum { NAME_MAX_BYTES = 128 };
+enum { NAME_MAX_BYTES = S3_META_HEADER_TEXT - sizeof META };
 
 static bool is_meta_name(const char *name)
 {
@@ -17,28 +17,42 @@ static bool is_meta_name(const char *name)
     return length > 0 && length <= NAME_MAX_BYTES && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == length;
 }
 
-/* Adds a value so that it comes back as it was: blanks at its ends would not, nor would what is not ASCII. */
+/* Whether a byte of a value comes back as it was: blanks at its ends would not, nor would what is not ASCII. */
+static bool is_plain(const char *value, size_t length, size_t at)
+{
+    unsigned char c = (unsigned char)value[at];
+    bool is_end = at == 0 || at + 1 == length || value[at - 1] == ' ';
+    return c >= 0x20 && c < 0x7f && c != '%' && !(c == ' ' && is_end);
+}
+
+static size_t encoded_length(const char *value, size_t length)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < length; i++) {
+        bytes += is_plain(value, length, i) ? 1 : 3;
+    }
+    return bytes;
+}
+
 static void encode_value(const char *value, struct aws_text *to)
 {
     size_t length = strlen(value);
     for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)value[i];
-        bool is_end = i == 0 || i + 1 == length || value[i - 1] == ' ';
-        if (c < 0x20 || c >= 0x7f || c == '%' || (c == ' ' && is_end)) {
-            aws_text_printf(to, "%%%02X", c);
-        } else {
+        if (is_plain(value, length, i)) {
             aws_text_add(to, &value[i], 1);
+        } else {
+            aws_text_printf(to, "%%%02X", (unsigned char)value[i]);
         }
     }
 }
 
-static const char *bad_meta(const struct pxm_host *host, const pxm_value *meta)
+const char *s3_meta_fault(const struct s3 *s3, const pxm_value *meta)
 {
+    const struct pxm_host *host = s3->host;
     size_t bytes = 0;
     for (size_t i = 0; meta && i < host->value_count(meta); i++) {
         const pxm_value *value = host->value_at(meta, i);
         size_t length = 0;
-        struct aws_text encoded;
         if (host->value_type(value) != PXM_TYPE_STRING) {
             return "meta must be strings";
         }
@@ -49,10 +63,7 @@ static const char *bad_meta(const struct pxm_host *host, const pxm_value *meta)
         if (strlen(text) != length) {
             return "meta has a NUL";
         }
-        aws_text_init(&encoded, S3_META_MAX);
-        encode_value(text, &encoded);
-        bytes += strlen(host->value_key(meta, i)) + (encoded.failed ? S3_META_MAX + 1 : encoded.length);
-        aws_text_done(&encoded);
+        bytes += strlen(host->value_key(meta, i)) + encoded_length(text, length);
     }
     return bytes > S3_META_MAX ? "names and values of meta take more than 2048 bytes" : NULL;
 }
@@ -66,31 +77,36 @@ pxm_status s3_attributes_check(const struct s3 *s3, const struct pxm_put *put, p
                (put->cache_control && strlen(put->cache_control) > S3_META_MAX)) {
         reason = "content type or cache control takes more than 2048 bytes";
     } else {
-        reason = bad_meta(s3->host, put->meta);
+        reason = s3_meta_fault(s3, put->meta);
     }
     return reason ? s3->host->fail(error, PXM_E_INVALID, "store.bad_meta", "cannot put \"%s\": %s", put->key, reason)
                   : PXM_OK;
 }
 
-void s3_attributes_write(const struct s3 *s3, const struct pxm_put *put, struct aws_list *headers)
+void s3_meta_write(const struct s3 *s3, const pxm_value *meta, struct aws_list *headers)
 {
     const struct pxm_host *host = s3->host;
+    for (size_t i = 0; meta && i < host->value_count(meta); i++) {
+        char name[sizeof META + NAME_MAX_BYTES];
+        struct aws_text value;
+        snprintf(name, sizeof name, META "%s", host->value_key(meta, i));
+        aws_text_init(&value, S3_META_MAX);
+        encode_value(host->value_as_string(host->value_at(meta, i), NULL), &value);
+        aws_list_add_header(headers, name, aws_text_get(&value));
+        headers->failed |= value.failed;
+        aws_text_done(&value);
+    }
+}
+
+void s3_attributes_write(const struct s3 *s3, const struct pxm_put *put, struct aws_list *headers)
+{
     if (put->content_type) {
         aws_list_add(headers, "content-type", put->content_type);
     }
     if (put->cache_control) {
         aws_list_add(headers, "cache-control", put->cache_control);
     }
-    for (size_t i = 0; put->meta && i < host->value_count(put->meta); i++) {
-        char name[sizeof META + NAME_MAX_BYTES];
-        struct aws_text value;
-        snprintf(name, sizeof name, META "%s", host->value_key(put->meta, i));
-        aws_text_init(&value, S3_META_MAX);
-        encode_value(host->value_as_string(host->value_at(put->meta, i), NULL), &value);
-        aws_list_add(headers, name, aws_text_get(&value));
-        headers->failed |= value.failed;
-        aws_text_done(&value);
-    }
+    s3_meta_write(s3, put->meta, headers);
 }
 
 static void read_meta(const struct s3 *s3, const struct aws_pair *header, pxm_value *meta)

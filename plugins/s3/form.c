@@ -1,6 +1,7 @@
 /* The form of a browser's upload: a policy that holds every field to what it must be, and its signature. [job] */
 #include "s3.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
@@ -31,11 +32,23 @@ static pxm_value *triple(const struct pxm_host *host, pxm_value *a, pxm_value *b
 static bool add_field(const struct s3 *s3, pxm_value *form, pxm_value *conditions, const char *name, const char *value)
 {
     const struct pxm_host *host = s3->host;
-    char field[64] = "$";
-    strncat(field, name, sizeof field - 2);
+    char field[S3_META_HEADER_TEXT + 1];
+    snprintf(field, sizeof field, "$%s", name);
     bool good = host->value_append(conditions,
                                    triple(host, s3_text(s3, "eq"), s3_text(s3, field), s3_text(s3, value))) == PXM_OK;
     return host->value_set(form, name, s3_text(s3, value)) == PXM_OK && good;
+}
+
+static bool add_meta(const struct s3 *s3, const pxm_value *meta, pxm_value *form, pxm_value *conditions)
+{
+    struct aws_list headers = {0};
+    s3_meta_write(s3, meta, &headers);
+    bool good = !headers.failed;
+    for (size_t i = 0; good && i < headers.count; i++) {
+        good = add_field(s3, form, conditions, headers.items[i].name, headers.items[i].value);
+    }
+    aws_list_done(&headers);
+    return good;
 }
 
 static bool add_fields(const struct s3 *s3, const struct pxm_presign *presign, const struct s3_signing *signing,
@@ -50,6 +63,7 @@ static bool add_fields(const struct s3 *s3, const struct pxm_presign *presign, c
     bool good =
         add_field(s3, form, conditions, "key", presign->key) &&
         (!presign->content_type || add_field(s3, form, conditions, "Content-Type", presign->content_type)) &&
+        add_meta(s3, storebase_presign_meta(host, presign), form, conditions) &&
         add_field(s3, form, conditions, "x-amz-algorithm", ALGORITHM) &&
         add_field(s3, form, conditions, "x-amz-credential", aws_text_get(&credential)) &&
         add_field(s3, form, conditions, "x-amz-date", stamp) &&

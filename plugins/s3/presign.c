@@ -27,6 +27,14 @@ static pxm_status check(const struct s3 *s3, const struct pxm_presign *presign, 
     if (!aws_is_header_value(presign->content_type)) {
         return refuse(s3, "store.bad_meta", "the content type has a control character", error);
     }
+    const pxm_value *meta = storebase_presign_meta(s3->host, presign);
+    if (meta && is_get) {
+        return refuse(s3, "store.unsupported", "only an upload has metadata", error);
+    }
+    const char *fault = s3_meta_fault(s3, meta);
+    if (fault) {
+        return refuse(s3, "store.bad_meta", fault, error);
+    }
     /* A URL for PUT cannot hold to it: whoever takes the object looks at its size. */
     if (presign->bytes_max != PXM_UNSET_INT && (is_get || presign->bytes_max < 0)) {
         return refuse(s3, "store.unsupported", "only an upload has a size to hold to, of 0 bytes or more", error);
@@ -70,6 +78,16 @@ static pxm_status begin(const struct s3 *s3, pxm_job *job, const struct pxm_pres
     return PXM_OK;
 }
 
+/* What the client has to send of the headers that were signed: all but the first, which is `host`. */
+static pxm_value *needed_headers(const struct s3 *s3, const struct aws_list *headers)
+{
+    pxm_value *needed = s3->host->value_record();
+    for (size_t i = 1; needed && i < headers->count; i++) {
+        s3->host->value_set(needed, headers->items[i].name, s3_text(s3, headers->items[i].value));
+    }
+    return needed;
+}
+
 static pxm_status sign_url(const struct s3 *s3, const struct pxm_presign *presign, const struct s3_signing *signing,
                            pxm_value *fields, pxm_error *error)
 {
@@ -85,6 +103,7 @@ static pxm_status sign_url(const struct s3 *s3, const struct pxm_presign *presig
     if (has_type) {
         aws_list_add_header(&headers, "content-type", presign->content_type);
     }
+    s3_meta_write(s3, storebase_presign_meta(host, presign), &headers);
     aws_text_init(&url, 64 << 10);
     aws_text_printf(&url, "%s://%s%s?", endpoint->is_tls ? "https" : "http", signing->host, whole);
     struct aws_signable signable = {
@@ -92,12 +111,8 @@ static pxm_status sign_url(const struct s3 *s3, const struct pxm_presign *presig
     int64_t seconds = (signing->expires_ms - signing->scope.now_ms) / 1000;
     bool good = !url.failed && aws_sign_query(&signing->scope, &signable, seconds, &url);
     if (good) {
-        pxm_value *needed = host->value_record();
-        if (has_type) {
-            host->value_set(needed, "content-type", s3_text(s3, presign->content_type));
-        }
         host->value_set(fields, "url", host->value_string(url.data, url.length));
-        host->value_set(fields, "headers", needed);
+        host->value_set(fields, "headers", needed_headers(s3, &headers));
         host->value_set(fields, "fields", host->value_record());
     }
     aws_list_done(&headers);

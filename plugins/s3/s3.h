@@ -18,7 +18,8 @@ enum {
     S3_BUCKET_MAX = 63,
     S3_PATH_TEXT = 3 * S3_KEY_MAX + S3_BUCKET_MAX + 4,
     S3_URL_MAX = 8 << 10,
-    S3_META_MAX = 2048, /* bytes of names and values of metadata   */
+    S3_META_MAX = 2048,        /* bytes of names and values of metadata      */
+    S3_META_HEADER_TEXT = 140, /* of the name of a header: x-amz-meta-a...   */
     S3_REPLY_MAX = 64 << 10,
     S3_LIST_MAX = 8 << 20,
     S3_SHA256_TEXT = 65
@@ -87,6 +88,10 @@ pxm_status s3_remove(void *self, pxm_job *job, const char *key, pxm_value *field
 
 /* ---- attributes as headers (attributes.c) ---- */
 
+/* Why `meta` cannot be stored, a constant; NULL: it can, or there is none. */
+const char *s3_meta_fault(const struct s3 *s3, const pxm_value *meta);
+/* Adds metadata, encoded. */
+void s3_meta_write(const struct s3 *s3, const pxm_value *meta, struct aws_list *headers);
 /* PXM_OK, or store.bad_meta. */
 pxm_status s3_attributes_check(const struct s3 *s3, const struct pxm_put *put, pxm_error *error);
 /* Adds content type, cache control and metadata. */

@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/utf8.h"
+#include "base/value.h"
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -15,7 +17,7 @@
 #include <strings.h>
 
 enum {
-    PARAMETERS_MAX = 16,
+    PARAMETERS_MAX = APP_URL_META_MAX + 8,
     SIGNATURE_LENGTH = 43, /* of 32 bytes in base64url without padding (RFC 4648, section 5) */
     MEDIA_MAX = 127,
     DIGITS_MAX = 18, /* of a number that surely fits */
@@ -219,6 +221,21 @@ static void add_escaped(struct pxm_buf *buf, const char *text)
     }
 }
 
+/* Each is a parameter of its own, so it needs a name and is text without NUL. */
+static bool is_meta(const pxm_value *meta)
+{
+    bool good = pxm_value_count(meta) <= APP_URL_META_MAX;
+    for (size_t i = 0; good && i < pxm_value_count(meta); i++) {
+        const pxm_value *value = pxm_value_at(meta, i);
+        const char *name = pxm_value_key(meta, i);
+        size_t length = 0;
+        const char *text = pxm_value_as_string(value, &length);
+        good = pxm_value_type(value) == PXM_TYPE_STRING && strlen(text) == length && pxm_utf8_valid(text, length) &&
+               name[0] != '\0' && pxm_utf8_valid(name, strlen(name));
+    }
+    return good;
+}
+
 static pxm_status check_grant(const struct app_url_keys *keys, const struct app_url_grant *grant, pxm_error *error)
 {
     if (keys->count == 0) {
@@ -226,7 +243,7 @@ static pxm_status check_grant(const struct app_url_keys *keys, const struct app_
     }
     bool has_bytes = grant->bytes_max != PXM_UNSET_INT;
     if (!is_path(grant->path) || grant->method[0] == '\0' || grant->expires_s <= 0 || grant->expires_s > number_max ||
-        (grant->content_type != NULL && !is_media(grant->content_type)) ||
+        (grant->content_type != NULL && !is_media(grant->content_type)) || !is_meta(grant->meta) ||
         (has_bytes && (grant->bytes_max < 0 || grant->bytes_max > number_max))) {
         return pxm_error_set(error, PXM_E_INVALID, "url.invalid", "no URL can be made of this");
     }
@@ -243,6 +260,12 @@ static void write_unsigned(const struct app_url_key *key, const struct app_url_g
     if (grant->content_type != NULL) {
         pxm_buf_puts(ret, "&type=");
         add_escaped(ret, grant->content_type);
+    }
+    for (size_t i = 0; i < pxm_value_count(grant->meta); i++) {
+        pxm_buf_puts(ret, "&meta_");
+        add_escaped(ret, pxm_value_key(grant->meta, i));
+        pxm_buf_putc(ret, '=');
+        add_escaped(ret, pxm_value_as_string(pxm_value_at(grant->meta, i), NULL));
     }
 }
 

@@ -1,6 +1,6 @@
 /* URLs that permit one thing until a time:
  *
- *   PATH?expires=UNIX_SECONDS&key=ID[&max=BYTES][&type=MEDIA]&signature=SIGNATURE
+ *   PATH?expires=UNIX_SECONDS&key=ID[&max=BYTES][&type=MEDIA][&meta_NAME=TEXT...]&signature=SIGNATURE
  *
  * SIGNATURE is base64url without padding of the HMAC-SHA256 (RFC 2104), with the key ID, of
  *
@@ -10,6 +10,7 @@
  * query but the signature, each as it stands there, in the order of their bytes, with "&" between them. A name that
  * is there twice, an empty parameter and one without "=" are refused, so a URL has one reading. Two keys may live at
  * once: keys can be changed without breaking what was given out. Comparison takes the same time whatever differs.
+ * Texts are for whoever serves the request; as they were signed, nobody else has put them there.
  * [any] */
 #ifndef PXM_APP_SIGNED_URL_H
 #define PXM_APP_SIGNED_URL_H
@@ -18,7 +19,13 @@
 #include <pixmill/plugin.h>
 #include <stdbool.h>
 
-enum { APP_URL_KEY_BYTES_MIN = 32, APP_URL_KEY_BYTES_MAX = 64, APP_URL_KEYS_MAX = 2, APP_URL_TEXT_MAX = 2048 };
+enum {
+    APP_URL_KEY_BYTES_MIN = 32,
+    APP_URL_KEY_BYTES_MAX = 64,
+    APP_URL_KEYS_MAX = 2,
+    APP_URL_META_MAX = 16,               /* texts */
+    APP_URL_TEXT_MAX = PXM_URL_BYTES_MAX /* bytes of path and query, with the NUL */
+};
 
 struct app_url_key {
     char id[9]; /* of its SHA-256: 8 hex digits */
@@ -38,6 +45,7 @@ struct app_url_grant {
     int64_t expires_s;         /* unix time */
     const char *content_type;  /* type/subtype; NULL: any */
     int64_t bytes_max;         /* PXM_UNSET_INT: not said */
+    const pxm_value *meta;     /* record of strings; NULL: none */
 };
 /* "PATH?..." into `buffer`; fails with "url.too_long", "url.invalid" where a part of the grant cannot be, and "url.key"
  * where there is no key. */

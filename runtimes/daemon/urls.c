@@ -22,13 +22,17 @@ pxm_status urls_keys_read(const char *state, struct app_url_keys *ret, pxm_error
     return status;
 }
 
-static pxm_status sign(void *impl, const char *method, const char *path, int64_t expires_ms, const char *content_type,
-                       int64_t bytes_max, char *buffer, size_t length, int64_t *ret_expires_at_ms, pxm_error *error)
+static pxm_status sign_grant(void *impl, const struct pxm_url_grant *asked, char *buffer, size_t length,
+                             int64_t *ret_expires_at_ms, pxm_error *error)
 {
     char text[APP_URL_TEXT_MAX];
-    int64_t expires_s = (pxm_clock_system.wall_ms(pxm_clock_system.arg) + expires_ms) / 1000;
-    const struct app_url_grant grant = {
-        .method = method, .path = path, .expires_s = expires_s, .content_type = content_type, .bytes_max = bytes_max};
+    int64_t expires_s = (pxm_clock_system.wall_ms(pxm_clock_system.arg) + asked->expires_ms) / 1000;
+    const struct app_url_grant grant = {.method = asked->method,
+                                        .path = asked->path,
+                                        .expires_s = expires_s,
+                                        .content_type = asked->content_type,
+                                        .bytes_max = asked->bytes_max,
+                                        .meta = asked->meta};
 
     pxm_status status = app_url_sign(impl, &grant, text, error);
     if (status != PXM_OK) {
@@ -43,9 +47,23 @@ static pxm_status sign(void *impl, const char *method, const char *path, int64_t
     return PXM_OK;
 }
 
+static pxm_status sign(void *impl, const char *method, const char *path, int64_t expires_ms, const char *content_type,
+                       int64_t bytes_max, char *buffer, size_t length, int64_t *ret_expires_at_ms, pxm_error *error)
+{
+    const struct pxm_url_grant grant = {.struct_size = sizeof grant,
+                                        .method = method,
+                                        .path = path,
+                                        .expires_ms = expires_ms,
+                                        .content_type = content_type,
+                                        .bytes_max = bytes_max};
+
+    return sign_grant(impl, &grant, buffer, length, ret_expires_at_ms, error);
+}
+
 pxm_status urls_extensions(const char *state, const struct pxm_extension **ret, pxm_error *error)
 {
-    static const struct pxm_urls urls = {.struct_size = sizeof urls, .impl = &keys, .sign = sign};
+    static const struct pxm_urls urls = {
+        .struct_size = sizeof urls, .impl = &keys, .sign = sign, .sign_grant = sign_grant};
     static const struct pxm_extension list[] = {{PXM_EXTENSION_URLS, &urls}, {NULL, NULL}};
     pxm_status status = state ? urls_keys_read(state, &keys, error) : PXM_OK;
 

@@ -174,6 +174,18 @@ static void a_body_is_loaded_when_its_unit_is_first_needed(void **state)
     assert_null(operation->unit->ops);
     assert_int_equal(pxm_registry_ready(fixture->registry, operation->unit, &ready, &error), PXM_OK);
     assert_non_null(ready->ops);
+    assert_int_equal(pxm_registry_abi(fixture->registry, ready), PXM_ABI_CURRENT);
+}
+
+static void a_unit_is_as_old_as_its_plugin(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct pxm_operation *operation = find(fixture, "newer.op");
+    const struct pxm_unit none = {0};
+
+    assert_non_null(operation);
+    assert_int_equal(pxm_registry_abi(fixture->registry, operation->unit), PXM_ABI(1, 7));
+    assert_int_equal(pxm_registry_abi(fixture->registry, &none), PXM_ABI_CURRENT);
 }
 
 static void operations_that_an_older_plugin_did_not_know_are_missing(void **state)
@@ -190,6 +202,7 @@ static void operations_that_an_older_plugin_did_not_know_are_missing(void **stat
     assert_int_equal(pxm_instance_new(&options, &instance, &error), PXM_OK);
     assert_non_null(instance->ops.storage.head);
     assert_null(instance->ops.storage.watch);
+    assert_int_equal(instance->abi, PXM_ABI(1, 0));
     pxm_instance_free(instance);
 }
 
@@ -337,6 +350,7 @@ int main(void)
         CASE(a_name_without_a_plugin_is_missing_not_broken),
         CASE(a_body_is_loaded_when_its_unit_is_first_needed),
         CASE(operations_that_an_older_plugin_did_not_know_are_missing),
+        CASE(a_unit_is_as_old_as_its_plugin),
         CASE(a_module_that_was_cut_short_is_refused_wherever_it_ends),
         CASE(text_is_no_module),
         CASE(a_module_for_another_processor_is_refused),

@@ -226,20 +226,29 @@ static void manifests_and_routes_survive(void **state)
 
 /* ---- signed URLs ------------------------------------------------------------------------------------------------- */
 
+struct signing {
+    struct app_url_keys keys;
+    pxm_value *meta;
+};
+
 static int sign_and_verify(void *arg)
 {
-    const struct app_url_keys *keys = arg;
-    const struct app_url_grant grant = {
-        .method = "PUT", .path = "/x", .expires_s = 10, .content_type = "image/png", .bytes_max = 7};
+    const struct signing *signing = arg;
+    const struct app_url_grant grant = {.method = "PUT",
+                                        .path = "/x",
+                                        .expires_s = 10,
+                                        .content_type = "image/png",
+                                        .bytes_max = 7,
+                                        .meta = signing->meta};
     const struct app_header header = {"Content-Type", "image/png"};
     struct pxm_error error = {0};
     char url[APP_URL_TEXT_MAX];
     int64_t bytes_max = 0;
-    pxm_status status = app_url_sign(keys, &grant, url, &error);
+    pxm_status status = app_url_sign(&signing->keys, &grant, url, &error);
     if (status == PXM_OK) {
         const struct app_head head = {
             .method = "PUT", .path = "/x", .query = url + 3, .header_count = 1, .headers = &header};
-        status = app_url_verify(keys, &head, 9, &bytes_max, &error);
+        status = app_url_verify(&signing->keys, &head, 9, &bytes_max, &error);
     }
     if (status != PXM_OK) {
         return status == PXM_E_NO_MEMORY && error.status == status ? ALLOC_FAILURE : ALLOC_FALSE;
@@ -251,10 +260,12 @@ static void signed_urls_survive(void **state)
 {
     (void)state;
     static const char key[] = "0123456789abcdef0123456789abcdef";
-    struct app_url_keys keys = {.count = 0};
+    struct signing signing = {.meta = pxm_value_record()};
     struct pxm_error error = {0};
-    assert_int_equal(app_url_keys_add(&keys, key, sizeof key - 1, &error), PXM_OK);
-    alloc_sweep("signed URL", sign_and_verify, &keys);
+    assert_int_equal(app_url_keys_add(&signing.keys, key, sizeof key - 1, &error), PXM_OK);
+    assert_int_equal(pxm_value_set(signing.meta, "name", pxm_value_string("a b", 3)), PXM_OK);
+    alloc_sweep("signed URL", sign_and_verify, &signing);
+    pxm_value_unref(signing.meta);
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 4 << 20, REQUEST_MAX = 1 << 20 };
+enum { TEXT_MAX = 4 << 20, REQUEST_MAX = 1 << 20, LINE_MAX_BYTES = 8 << 10 };
 
 static struct {
     pid_t pid;
@@ -35,18 +35,17 @@ static size_t take(char *data, size_t size, size_t count, void *arg)
     return length;
 }
 
-long gate_send(const char *method, const char *url, const char *type, const void *body, size_t length, char *reply,
-               size_t room)
+/* Takes over the headers. */
+static long send_request(const char *method, const char *url, struct curl_slist *headers, const void *body,
+                         size_t length, char *reply, size_t room)
 {
-    char line[512], ignored[1];
+    char ignored[1];
     long status = 0;
     struct text text = {.data = reply ? reply : ignored, .room = reply ? room : 1};
-    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
     CURL *easy = curl_easy_init();
     assert_non_null(easy);
     text.data[0] = '\0';
-    snprintf(line, sizeof line, "Content-Type: %s", type ? type : "");
-    headers = curl_slist_append(headers, type ? line : "Content-Type:");
+    headers = curl_slist_append(headers, "Expect:");
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
@@ -63,6 +62,27 @@ long gate_send(const char *method, const char *url, const char *type, const void
     curl_slist_free_all(headers);
     curl_easy_cleanup(easy);
     return status;
+}
+
+long gate_send(const char *method, const char *url, const char *type, const void *body, size_t length, char *reply,
+               size_t room)
+{
+    char line[512];
+    snprintf(line, sizeof line, "Content-Type: %s", type ? type : "");
+    return send_request(method, url, curl_slist_append(NULL, type ? line : "Content-Type:"), body, length, reply, room);
+}
+
+long gate_send_headers(const char *method, const char *url, const pxm_value *headers, const void *body, size_t length)
+{
+    const struct pxm_host *host = conformance_host();
+    struct curl_slist *lines = curl_slist_append(NULL, "Content-Type:");
+    for (size_t i = 0; i < host->value_count(headers); i++) {
+        char line[LINE_MAX_BYTES];
+        const char *value = host->value_as_string(host->value_at(headers, i), NULL);
+        assert_true(snprintf(line, sizeof line, "%s: %s", host->value_key(headers, i), value) < (int)sizeof line);
+        lines = curl_slist_append(lines, line);
+    }
+    return send_request(method, url, lines, body, length, NULL, 0);
 }
 
 static pxm_value *control(const char *path, const char *json)

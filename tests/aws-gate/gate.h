@@ -35,5 +35,7 @@ int64_t gate_count(const char *name);
  * may be NULL. */
 long gate_send(const char *method, const char *url, const char *type, const void *body, size_t length, char *reply,
                size_t room);
+/* Likewise, with these headers, a record of strings that are not empty, and no other type. */
+long gate_send_headers(const char *method, const char *url, const pxm_value *headers, const void *body, size_t length);
 
 #endif

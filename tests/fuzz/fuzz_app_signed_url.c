@@ -3,6 +3,7 @@
 #include "app/signed_url.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/value.h"
 #include "fuzz.h"
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,7 @@ static pxm_status verify(char *url, const char *type)
     return status;
 }
 
-/* The path of the input is signed; its length says which byte of the URL is changed. */
+/* The path of the input is signed, and all of it as a text; its length says which byte of the URL is changed. */
 static void try_signing(const char *text, size_t size)
 {
     char path[APP_URL_TEXT_MAX], url[APP_URL_TEXT_MAX], copy[APP_URL_TEXT_MAX];
@@ -55,9 +56,17 @@ static void try_signing(const char *text, size_t size)
     }
     memcpy(path, text, length);
     path[length] = '\0';
-    const struct app_url_grant grant = {
-        .method = "PUT", .path = path, .expires_s = 1, .content_type = "image/png", .bytes_max = (int64_t)size};
-    if (app_url_sign(secret_keys(), &grant, url, &error) != PXM_OK) {
+    pxm_value *meta = pxm_value_record();
+    check(pxm_value_set(meta, "name", pxm_value_string(text, strlen(text))) == PXM_OK);
+    const struct app_url_grant grant = {.method = "PUT",
+                                        .path = path,
+                                        .expires_s = 1,
+                                        .content_type = "image/png",
+                                        .bytes_max = (int64_t)size,
+                                        .meta = meta};
+    pxm_status status = app_url_sign(secret_keys(), &grant, url, &error);
+    pxm_value_unref(meta);
+    if (status != PXM_OK) {
         check(error.status == PXM_E_INVALID || error.status == PXM_E_LIMIT);
         return;
     }

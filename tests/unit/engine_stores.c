@@ -16,7 +16,7 @@ struct thing { /* an object or an item */
     char place[32], key[128];
     char *bytes;
     size_t length;
-    pxm_value *item;
+    pxm_value *item, *meta; /* NULL: none */
 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the list and the texts below */
 static struct thing *things;
@@ -50,6 +50,7 @@ static void drop(struct thing **link)
 
     *link = thing->next;
     pxm_value_unref(thing->item);
+    pxm_value_unref(thing->meta);
     free(thing->bytes);
     free(thing);
 }
@@ -176,6 +177,7 @@ static void fill_object(const struct self *self, const struct thing *thing, pxm_
     host->value_set(fields, "url", pxm_value_cstring("mem:"));
     host->value_set(fields, "etag", pxm_value_cstring("e"));
     host->value_set(fields, "bytes", host->value_int((int64_t)thing->length));
+    host->value_set(fields, "meta", thing->meta ? host->value_ref(thing->meta) : host->value_null());
 }
 
 static pxm_status keep_object(const struct self *self, const struct pxm_put *put, const void *bytes, size_t length,
@@ -195,6 +197,8 @@ static pxm_status keep_object(const struct self *self, const struct pxm_put *put
         free(thing->bytes);
         thing->bytes = copy;
         thing->length = length;
+        pxm_value_unref(thing->meta);
+        thing->meta = put->meta ? self->host->value_ref(put->meta) : NULL;
     } else {
         free(copy);
     }
@@ -275,8 +279,26 @@ static pxm_status remove_object(void *arg, pxm_job *job, const char *key, pxm_va
     return PXM_OK;
 }
 
+/* What it was asked for is in the headers. */
+static pxm_status presign(void *arg, pxm_job *job, const struct pxm_presign *presign, pxm_value *fields,
+                          pxm_error *error)
+{
+    const struct self *self = arg;
+    const struct pxm_host *host = self->host;
+    (void)job;
+    (void)error;
+
+    host->value_set(fields, "method", pxm_value_cstring(presign->method));
+    host->value_set(fields, "url", pxm_value_cstring("mem:"));
+    host->value_set(fields, "headers", presign->meta ? host->value_ref(presign->meta) : host->value_record());
+    host->value_set(fields, "fields", host->value_record());
+    host->value_set(fields, "expires_at", host->value_int(1));
+    journal_add("presign %s", presign->key);
+    return PXM_OK;
+}
+
 static const struct pxm_storage_ops storage_ops = {
-    .struct_size = sizeof storage_ops, .put = put, .get = get, .remove = remove_object};
+    .struct_size = sizeof storage_ops, .put = put, .get = get, .remove = remove_object, .presign = presign};
 
 /* ---- table ------------------------------------------------------------------------------------------------------- */
 

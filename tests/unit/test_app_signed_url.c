@@ -3,6 +3,8 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/json.h"
+#include "base/value.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,6 +95,104 @@ static void the_canonical_form_is_as_documented(void **state)
         signature[i] = digits[pair >> (10 - bit % 8) & 63];
     }
     assert_string_equal(strstr(url, "&signature=") + strlen("&signature="), signature);
+}
+
+/* A record from JSON, with ' for ". */
+static pxm_value *meta_of(const char *json)
+{
+    char text[8192];
+    pxm_value *value = NULL;
+    struct pxm_error error = {0};
+    assert_true(snprintf(text, sizeof text, "%s", json) < (int)sizeof text);
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (char)(*c == '\'' ? '"' : *c);
+    }
+    assert_int_equal(pxm_json_parse(text, strlen(text), &value, &error), PXM_OK);
+    return value;
+}
+
+static void texts_are_parameters_that_nobody_can_change(void **state)
+{
+    (void)state;
+    struct app_url_keys keys = keys_of(first_key, NULL);
+    struct app_url_grant grant = grant_of("PUT", "/x");
+    char changed[APP_URL_TEXT_MAX];
+    int64_t bytes_max = 0;
+    pxm_value *meta = meta_of("{'name': 'K\xc3\xa4se & 50%+1=.jpg', 'tags': 'a,b', 'a b&': ''}");
+    grant.meta = meta;
+    grant.content_type = "image/png";
+    const char *url = sign(&keys, &grant);
+    assert_non_null(strstr(url, "&type=image%2Fpng&meta_name=K%C3%A4se%20%26%2050%25%2B1%3D.jpg&meta_tags=a%2Cb"
+                                "&meta_a%20b%26=&signature="));
+    assert_string_equal(verify(&keys, "PUT", url, "image/png", 0, &bytes_max), "");
+    snprintf(changed, sizeof changed, "%s", url);
+    strstr(changed, "%2Cb")[3] = 'c';
+    assert_string_equal(verify(&keys, "PUT", changed, "image/png", 0, &bytes_max), "auth.invalid");
+    snprintf(changed, sizeof changed, "%.*s%s", (int)(strstr(url, "&meta_tags") - url), url,
+             strstr(url, "&meta_a%20b"));
+    assert_string_equal(verify(&keys, "PUT", changed, "image/png", 0, &bytes_max), "auth.invalid");
+    snprintf(changed, sizeof changed, "%s&meta_more=1", url);
+    assert_string_equal(verify(&keys, "PUT", changed, "image/png", 0, &bytes_max), "auth.invalid");
+    snprintf(changed, sizeof changed, "%s&meta_name=1", url);
+    assert_string_equal(verify(&keys, "PUT", changed, "image/png", 0, &bytes_max), "auth.invalid");
+    pxm_value_unref(meta);
+}
+
+static void texts_that_no_parameter_can_hold_are_not_signed(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"{'name': 1}", "{'name': null}", "{'': 'a'}"};
+    struct app_url_keys keys = keys_of(first_key, NULL);
+    struct app_url_grant grant = grant_of("PUT", "/x");
+    struct pxm_error error = {0};
+    char url[APP_URL_TEXT_MAX], name[8];
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        pxm_value *meta = meta_of(bad[i]);
+        grant.meta = meta;
+        assert_int_equal(app_url_sign(&keys, &grant, url, &error), PXM_E_INVALID);
+        assert_string_equal(error.code, "url.invalid");
+        pxm_value_unref(meta);
+    }
+    pxm_value *many = pxm_value_record();
+    grant.meta = many;
+    assert_int_equal(pxm_value_set(many, "n0", pxm_value_string("a\0b", 3)), PXM_OK);
+    assert_int_equal(app_url_sign(&keys, &grant, url, &error), PXM_E_INVALID);
+    for (int i = 0; i < APP_URL_META_MAX; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        assert_int_equal(pxm_value_set(many, name, pxm_value_string("a", 1)), PXM_OK);
+    }
+    grant.content_type = "image/png";
+    grant.bytes_max = 1;
+    assert_int_equal(app_url_sign(&keys, &grant, url, &error), PXM_OK);
+    assert_int_equal(pxm_value_set(many, "one more", pxm_value_string("a", 1)), PXM_OK);
+    assert_int_equal(app_url_sign(&keys, &grant, url, &error), PXM_E_INVALID);
+    pxm_value_unref(many);
+}
+
+/* Three texts of 255 bytes of which each becomes three characters, as the app signs them. */
+static void three_whole_names_fit(void **state)
+{
+    (void)state;
+    struct app_url_keys keys = keys_of(first_key, NULL);
+    struct app_url_grant grant =
+        grant_of("PUT", "/pictures/of/somebody/uploads/20260101T000000000-0123456789abcdef0123.jpeg");
+    struct pxm_error error = {0};
+    char url[APP_URL_TEXT_MAX], text[256] = "";
+    int64_t bytes_max = 0;
+    for (int i = 0; i < 85; i++) {
+        memcpy(text + 3 * i, "\xe7\x8c\xab", 4);
+    }
+    pxm_value *meta = pxm_value_record();
+    static const char *const names[] = {"name", "tags", "owner"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(pxm_value_set(meta, names[i], pxm_value_string(text, strlen(text))), PXM_OK);
+    }
+    grant.meta = meta;
+    grant.content_type = "image/jpeg";
+    grant.bytes_max = 25 << 20;
+    assert_int_equal(app_url_sign(&keys, &grant, url, &error), PXM_OK);
+    assert_string_equal(verify(&keys, "PUT", url, "image/jpeg", 0, &bytes_max), "");
+    pxm_value_unref(meta);
 }
 
 static void what_was_signed_is_permitted_until_its_time(void **state)
@@ -318,6 +418,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_canonical_form_is_as_documented),
+        cmocka_unit_test(texts_are_parameters_that_nobody_can_change),
+        cmocka_unit_test(texts_that_no_parameter_can_hold_are_not_signed),
+        cmocka_unit_test(three_whole_names_fit),
         cmocka_unit_test(what_was_signed_is_permitted_until_its_time),
         cmocka_unit_test(another_method_or_path_is_not),
         cmocka_unit_test(no_byte_of_it_can_be_changed),

@@ -478,6 +478,57 @@ static void a_key_that_leaves_its_folder_is_refused(void **state)
     world_close(&world);
 }
 
+/* ---- metadata of objects ----------------------------------------------------------------------------------------- */
+
+static const char named[] = "version: 1\n"
+                            "inputs: {name: {type: string, default: \"\"}, tag: {type: string, default: \"\"}}\n"
+                            "steps:\n"
+                            "  - id: place\n"
+                            "    presign:\n"
+                            "      {store: objects, key: a/b, method: PUT, meta: {name: \"${input.name}\", tag: "
+                            "\"${input.tag}\"}}\n"
+                            "output: ${steps.place.headers}\n";
+
+static void texts_that_are_empty_are_not_kept_with_an_object(void **state)
+{
+    const struct pxm_input_value name[] = {{.name = "name", .text = "a.jpg"}, {.name = NULL}};
+    struct world world;
+    (void)state;
+
+    world_open(&world, 1, NULL, "named", named, "kept",
+               "version: 1\n"
+               "inputs: {file: {type: blob}}\n"
+               "vars: {none: \"${lower('')}\"}\n"
+               "steps:\n"
+               "  - {id: some, in: input.file, put: {store: objects, key: a/b, meta: {x: y, z: \"${vars.none}\"}}}\n"
+               "  - {id: got, get: {store: objects, key: a/b}}\n"
+               "  - {id: no, in: input.file, put: {store: objects, key: a/c, meta: {z: \"${vars.none}\"}}}\n"
+               "  - {id: nothing, get: {store: objects, key: a/c}}\n"
+               "output: [\"${steps.got.meta}\", \"${steps.nothing.meta}\"]\n",
+               NULL);
+    assert_string_equal(world_result(&world, "kept", file_input), "[{\"x\":\"y\"},null]");
+    assert_string_equal(world_result(&world, "named", name), "{\"name\":\"a.jpg\"}");
+    assert_string_equal(world_result(&world, "named", NULL), "{}");
+    world_close(&world);
+}
+
+static void a_driver_that_knows_no_metadata_of_uploads_signs_none(void **state)
+{
+    const struct pxm_input_value name[] = {{.name = "name", .text = "a.jpg"}, {.name = NULL}};
+    struct world world;
+    (void)state;
+
+    world_open(&world, 1, NULL, "named", named, NULL);
+    struct pxm_instance *store = pxm_project_instance(world.project, PXM_RESOURCE_STORE, "objects");
+    assert_int_equal(store->abi, PXM_ABI_CURRENT);
+    store->abi = PXM_ABI(1, 2);
+    assert_string_equal(world_failure(&world, "named", name), "plugin.cannot@place");
+    assert_string_equal(journal_text(), "");
+    assert_string_equal(world_result(&world, "named", NULL), "{}");
+    assert_string_equal(journal_text(), "presign a/b");
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -500,6 +551,8 @@ int main(void)
         cmocka_unit_test(fail_is_a_declared_error),
         cmocka_unit_test(a_plugin_that_breaks_its_contract_is_named),
         cmocka_unit_test(a_key_that_leaves_its_folder_is_refused),
+        cmocka_unit_test(texts_that_are_empty_are_not_kept_with_an_object),
+        cmocka_unit_test(a_driver_that_knows_no_metadata_of_uploads_signs_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

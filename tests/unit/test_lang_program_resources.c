@@ -96,6 +96,21 @@ static void a_store_that_cannot_presign(void **state)
                               "    |              ^^^^^^^^^ declared here\n");
 }
 
+static void a_url_that_stores_nothing_has_no_metadata(void **state)
+{
+    (void)state;
+    const char *said = diagnose("version: 1\n"
+                                "steps:\n"
+                                "  - {id: a, presign: {store: rejected, key: a, meta: {name: x}}}\n"
+                                "  - {id: b, presign: {store: rejected, key: a, method: PUT, meta: {name: x}}}\n"
+                                "  - {id: c, presign: {store: rejected, key: a, method: POST, meta: {name: x}}}\n");
+    assert_string_equal(said,
+                        "pipelines/p.yaml:3:54: error[E129]: `presign`: a URL for GET has no `meta`\n"
+                        "  3 |   - {id: a, presign: {store: rejected, key: a, meta: {name: x}}}\n"
+                        "    |                                                      ^^^^^^^^^ add `method: PUT`, or "
+                        "delete this\n");
+}
+
 static void every_profile_defines_every_resource(void **state)
 {
     (void)state;
@@ -358,6 +373,7 @@ int main(void)
         cmocka_unit_test(the_hosts_own_auths_need_no_resource),
         cmocka_unit_test(an_auth_resource_cannot_take_the_name_of_a_hosts_own),
         cmocka_unit_test(a_store_that_cannot_presign),
+        cmocka_unit_test(a_url_that_stores_nothing_has_no_metadata),
         cmocka_unit_test(every_profile_defines_every_resource),
         cmocka_unit_test(a_store_names_the_queue_of_its_events),
         cmocka_unit_test(resources_name_drivers_and_their_options),

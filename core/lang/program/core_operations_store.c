@@ -53,7 +53,7 @@ const struct pxm_option core_put_options[] = {
      .item = PXM_TYPE_STRING,
      .flags = PXM_OPT_DYNAMIC,
      .offset = PXM_FIELD(struct pxm_put_config, meta, const pxm_value *),
-     .help = "Texts that are kept with the object."},
+     .help = "Texts that are kept with the object; empty ones are not."},
     {.name = "if_absent",
      .type = PXM_OPT_BOOL,
      .offset = PXM_FIELD(struct pxm_put_config, if_absent, int32_t),
@@ -219,6 +219,12 @@ const struct pxm_option core_presign_options[] = {
      .min = 1,
      .max = 5e12,
      .help = "Most that an upload may have; a store may be able to hold to it with POST alone."},
+    {.name = "meta",
+     .type = PXM_OPT_RECORD,
+     .item = PXM_TYPE_STRING,
+     .flags = PXM_OPT_DYNAMIC,
+     .offset = PXM_FIELD(struct pxm_presign_config, meta, const pxm_value *),
+     .help = "Texts that an upload is kept with; the client cannot change them. Empty ones are left out."},
     {.name = NULL},
 };
 

@@ -1,8 +1,9 @@
 /* record, lookup, query and erase: operations on tables. */
 #include "lang/program/core_operations.h"
 
-static const char *const codes[] = {"table.not_found",   "table.exists",     "table.conflict",  "table.too_large",
-                                    "table.unavailable", "table.bad_cursor", "table.bad_query", NULL};
+static const char *const codes[] = {"table.not_found",  "table.exists",      "table.conflict",
+                                    "table.too_large",  "table.unavailable", "table.bad_record",
+                                    "table.bad_cursor", "table.bad_query",   NULL};
 
 #define SIGNATURE(fields_)                                                                                             \
     {                                                                                                                  \

@@ -80,6 +80,7 @@ struct pxm_key_config { /* head, remove */
 };
 struct pxm_presign_config {
     const char *store, *key, *under, *content_type;
+    const pxm_value *meta;
     int32_t method, reserved; /* 0 GET, 1 PUT, 2 POST */
     int64_t expires, bytes;
 };

@@ -203,6 +203,19 @@ static void check_nulls(struct draft *draft, const struct pxm_option *option, co
     draft->quiet = false;
 }
 
+/* What is stored with an object is for whoever stores it. */
+static void check_presign(struct draft *draft, const struct pxm_step *step)
+{
+    const struct pxm_binding *meta = compile_binding(step, "meta"), *method = compile_binding(step, "method");
+    const pxm_value *literal = method && method->value ? pxm_template_literal(method->value) : NULL;
+
+    if (meta && meta->node && literal && strcmp(pxm_value_as_string(literal, NULL), "GET") == 0) {
+        struct pxm_diag *diag =
+            compile_error(draft->compiler, "E129", meta->node->span, "`presign`: a URL for GET has no `meta`");
+        pxm_diag_label(draft->compiler->diags, diag, "add `method: PUT`, or delete this");
+    }
+}
+
 void compile_options(struct draft *draft, const struct operation_entry *found, struct pxm_step *step)
 {
     struct compiler *compiler = draft->compiler;
@@ -228,5 +241,8 @@ void compile_options(struct draft *draft, const struct operation_entry *found, s
     compile_validate(compiler, operation->unit, step->options, found->entry->key->span, owner);
     if (operation->core == PXM_CORE_CALL && step->options) {
         compile_call(draft, step);
+    }
+    if (operation->core == PXM_CORE_PRESIGN && step->options) {
+        check_presign(draft, step);
     }
 }

@@ -43,7 +43,8 @@ pxm_status fill_content(struct tools *tools, const struct content *content, pxm_
 
 /* ---- stores and tables ---- */
 
-static pxm_status put_blob(struct pxm_instance *store, const char *key, pxm_blob *blob, pxm_error *error)
+static pxm_status put_blob(struct pxm_instance *store, const struct given_object *object, pxm_blob *blob,
+                           pxm_error *error)
 {
     struct pxm_job job = fill_job();
     size_t length = 0;
@@ -51,8 +52,9 @@ static pxm_status put_blob(struct pxm_instance *store, const char *key, pxm_blob
     pxm_stream *body = pxm_stream_of_blob(blob);
     pxm_value *fields = pxm_value_record();
     const struct pxm_put put = {.struct_size = sizeof put,
-                                .key = key,
+                                .key = object->key,
                                 .content_type = data ? pxm_media_type(data, length) : NULL,
+                                .meta = object->meta,
                                 .body = body};
 
     pxm_status status =
@@ -69,7 +71,7 @@ static pxm_status put_object(struct tools *tools, pxm_project_handle *handle, co
     pxm_status status = fill_content(tools, object->content, &blob, error);
 
     if (status == PXM_OK) {
-        status = put_blob(pxm_project_instance(handle, PXM_RESOURCE_STORE, object->store), object->key, blob, error);
+        status = put_blob(pxm_project_instance(handle, PXM_RESOURCE_STORE, object->store), object, blob, error);
     }
     pxm_blob_unref(blob);
     if (status != PXM_OK) {

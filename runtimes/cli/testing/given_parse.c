@@ -9,10 +9,37 @@
 
 static const char *const given_keys[] = {"input", "event", "stores", "tables", NULL};
 static const char *const content_keys[] = {"file", "text", "generate", NULL};
+static const char *const object_keys[] = {"file", "text", "generate", "meta", NULL};
 static const char *const generate_keys[] = {"width", "height", "seed", "format", NULL};
 static const char *const formats[] = {"jpeg", "png", "webp", "avif", "gif", "tiff", NULL};
 
 enum { WORDS_MAX = 64, MESSAGE_MAX = 160, SIDE_MAX = 30000 };
+
+/* ---- texts ---- */
+
+/* A record of texts, whatever their scalars look like. */
+static const pxm_value *parse_texts(struct reader *reader, const struct pxm_node *node, const char *what)
+{
+    const struct pxm_node *map = reader_kind(reader, node, PXM_NODE_MAP, what);
+    struct pxm_node copy;
+    struct pxm_node *values = map ? reader_array(reader, map->length + 1, sizeof *values) : NULL;
+    struct pxm_entry *entries = map ? reader_array(reader, map->length + 1, sizeof *entries) : NULL;
+
+    if (!values || !entries) {
+        return NULL;
+    }
+    copy = *map;
+    copy.entries = entries;
+    for (size_t i = 0; i < map->length; i++) {
+        if (!reader_kind(reader, map->entries[i].value, PXM_NODE_SCALAR, "each of these texts")) {
+            return NULL;
+        }
+        values[i] = *map->entries[i].value;
+        values[i].quoted = true;
+        entries[i] = (struct pxm_entry){.key = map->entries[i].key, .value = &values[i]};
+    }
+    return reader_value(reader, &copy);
+}
 
 /* ---- bytes ---- */
 
@@ -56,24 +83,31 @@ static bool parse_file(struct reader *reader, const struct pxm_node *node, struc
     return true;
 }
 
-/* {file}, {text} or {generate}; NULL after a diagnostic. */
-static const struct content *parse_content(struct reader *reader, const struct pxm_node *node)
+/* {file}, {text} or {generate}, beside which an object may have {meta}; NULL after a diagnostic. */
+static const struct content *parse_source(struct reader *reader, const struct pxm_node *map, const char *const *keys)
 {
-    const struct pxm_node *map = reader_kind(reader, node, PXM_NODE_MAP, "what bytes come from");
-    struct content *content = map ? reader_array(reader, 1, sizeof *content) : NULL;
+    struct content *content = reader_array(reader, 1, sizeof *content);
+    const struct pxm_entry *source = NULL;
+    size_t count = 0;
 
     if (!content) {
         return NULL;
     }
     content->node = map;
-    reader_keys(reader, map, content_keys, "what bytes come from");
-    if (map->length != 1) {
-        reader_error(reader, map->length ? "E125" : "E124", map->span,
+    reader_keys(reader, map, keys, "what bytes come from");
+    for (size_t i = 0; i < map->length; i++) {
+        if (keys != object_keys || strcmp(map->entries[i].key->text, "meta") != 0) {
+            source = &map->entries[i];
+            count++;
+        }
+    }
+    if (count != 1) {
+        reader_error(reader, count ? "E125" : "E124", map->span,
                      "bytes come from one of {file: ...}, {text: ...} and {generate: ...}");
         return NULL;
     }
-    const char *key = map->entries[0].key->text;
-    const struct pxm_node *value = map->entries[0].value;
+    const char *key = source->key->text;
+    const struct pxm_node *value = source->value;
     if (strcmp(key, "file") == 0) {
         return parse_file(reader, value, content) ? content : NULL;
     }
@@ -86,6 +120,13 @@ static const struct content *parse_content(struct reader *reader, const struct p
     content->text = value ? value->text : NULL;
     content->length = value ? value->length : 0;
     return value && strcmp(key, "text") == 0 ? content : NULL;
+}
+
+static const struct content *parse_content(struct reader *reader, const struct pxm_node *node)
+{
+    const struct pxm_node *map = reader_kind(reader, node, PXM_NODE_MAP, "what bytes come from");
+
+    return map ? parse_source(reader, map, content_keys) : NULL;
 }
 
 /* ---- input ---- */
@@ -187,30 +228,6 @@ static const struct field *find_field(struct reader *reader, const struct pxm_tr
     return NULL;
 }
 
-/* A record of texts, whatever their scalars look like. */
-static const pxm_value *parse_texts(struct reader *reader, const struct pxm_node *node)
-{
-    const struct pxm_node *map = reader_kind(reader, node, PXM_NODE_MAP, "this field of an event");
-    struct pxm_node copy;
-    struct pxm_node *values = map ? reader_array(reader, map->length + 1, sizeof *values) : NULL;
-    struct pxm_entry *entries = map ? reader_array(reader, map->length + 1, sizeof *entries) : NULL;
-
-    if (!values || !entries) {
-        return NULL;
-    }
-    copy = *map;
-    copy.entries = entries;
-    for (size_t i = 0; i < map->length; i++) {
-        if (!reader_kind(reader, map->entries[i].value, PXM_NODE_SCALAR, "this part of an event")) {
-            return NULL;
-        }
-        values[i] = *map->entries[i].value;
-        values[i].quoted = true;
-        entries[i] = (struct pxm_entry){.key = map->entries[i].key, .value = &values[i]};
-    }
-    return reader_value(reader, &copy);
-}
-
 static void parse_files(struct reader *reader, const struct pxm_node *node, struct datum *datum)
 {
     const struct pxm_node *map = reader_kind(reader, node, PXM_NODE_MAP, "`files`");
@@ -239,7 +256,7 @@ static void parse_field(struct reader *reader, const struct field *field, const 
         datum->value = reader_int(reader, node, 0, INT64_MAX, &number) ? reader_value(reader, node) : NULL;
         break;
     case FIELD_TEXTS:
-        datum->value = parse_texts(reader, node);
+        datum->value = parse_texts(reader, node, "this field of an event");
         break;
     case FIELD_JSON:
         datum->value = reader_value(reader, node);
@@ -306,6 +323,17 @@ static size_t count_entries(const struct pxm_node *map)
     return count;
 }
 
+static struct given_object parse_object(struct reader *reader, const char *store, const struct pxm_entry *entry)
+{
+    struct given_object object = {.store = store, .key = entry->key->text};
+    const struct pxm_node *map = reader_kind(reader, entry->value, PXM_NODE_MAP, "what bytes come from");
+    const struct pxm_node *meta = pxm_node_get(map, "meta");
+
+    object.content = map ? parse_source(reader, map, object_keys) : NULL;
+    object.meta = meta ? parse_texts(reader, meta, "`meta`") : NULL;
+    return object;
+}
+
 static void parse_stores(struct reader *reader, const struct pxm_node *node, struct given *given)
 {
     const struct pxm_node *map = reader_kind(reader, node, PXM_NODE_MAP, "`stores`");
@@ -318,9 +346,7 @@ static void parse_stores(struct reader *reader, const struct pxm_node *node, str
             continue;
         }
         for (size_t k = 0; inner && k < inner->length; k++) {
-            const struct pxm_entry *entry = &inner->entries[k];
-            objects[given->object_count++] = (struct given_object){
-                .store = name->text, .key = entry->key->text, .content = parse_content(reader, entry->value)};
+            objects[given->object_count++] = parse_object(reader, name->text, &inner->entries[k]);
         }
     }
     given->objects = objects;

@@ -94,7 +94,7 @@ static bool has_control(const char *text)
     return false;
 }
 
-static pxm_status check_attributes(const struct pxm_host *host, const struct pxm_put *put, pxm_error *error)
+pxm_status memory_store_check_attributes(const struct pxm_host *host, const struct pxm_put *put, pxm_error *error)
 {
     size_t total =
         (put->content_type ? strlen(put->content_type) : 0) + (put->cache_control ? strlen(put->cache_control) : 0);
@@ -242,7 +242,7 @@ static pxm_status store_put(void *self, pxm_job *job, const struct pxm_put *put,
     bool created = false;
     pxm_status status = memory_store_check_key(driver, put->key, error);
 
-    status = status == PXM_OK ? check_attributes(host, put, error) : status;
+    status = status == PXM_OK ? memory_store_check_attributes(host, put, error) : status;
     status = status == PXM_OK ? make_object(host, job, put, &object, error) : status;
     if (status == PXM_OK) {
         pthread_mutex_lock(&driver->place->lock);

@@ -30,11 +30,14 @@ pxm_status memory_store_check_key(const struct memory_driver *driver, const char
 pxm_value *memory_store_url(const struct memory_driver *driver, const char *key);
 pxm_status memory_store_list(void *self, pxm_job *job, const struct pxm_list *list, pxm_value *fields,
                              pxm_error *error);
-/* Nobody can fetch the URL; it says what it would be for. */
+/* Nobody can fetch the URL; it says what it would be for. Metadata is in the headers, each as x-amz-meta-NAME. */
 pxm_status memory_store_presign(void *self, pxm_job *job, const struct pxm_presign *presign, pxm_value *fields,
                                 pxm_error *error);
 
 /* ---- memory_store.c ---- */
+
+/* PXM_OK, or store.bad_meta. */
+pxm_status memory_store_check_attributes(const struct pxm_host *host, const struct pxm_put *put, pxm_error *error);
 
 /* Index of the first object whose key is not before `key`. */
 size_t memory_store_lower_bound(const struct memory_objects *contents, const char *key);

@@ -1,6 +1,7 @@
 /* The memory store: what may be a key, and pages of keys. [any] */
 #include "memory_store.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,13 +176,54 @@ pxm_status memory_store_list(void *self, pxm_job *job, const struct pxm_list *li
 
 /* ---- presign ---- */
 
+/* NULL: none, or the engine is of a version before there was any. */
+static const pxm_value *meta_of(const struct pxm_host *host, const struct pxm_presign *presign)
+{
+    bool is_told = presign->struct_size >= offsetof(struct pxm_presign, meta) + sizeof presign->meta;
+
+    return is_told && host->value_count(presign->meta) > 0 ? presign->meta : NULL;
+}
+
+static pxm_status check_presign(const struct memory_driver *driver, const struct pxm_presign *presign, pxm_error *error)
+{
+    const pxm_value *meta = meta_of(driver->host, presign);
+    const struct pxm_put later = {
+        .struct_size = sizeof later, .key = presign->key, .content_type = presign->content_type, .meta = meta};
+    pxm_status status = memory_store_check_key(driver, presign->key, error);
+
+    if (status == PXM_OK && meta && strcmp(presign->method, "GET") == 0) {
+        return driver->host->fail(error, PXM_E_INVALID, "store.unsupported", "only an upload has metadata");
+    }
+    return status == PXM_OK ? memory_store_check_attributes(driver->host, &later, error) : status;
+}
+
+static pxm_value *headers_of(const struct pxm_host *host, const struct pxm_presign *presign)
+{
+    const pxm_value *meta = meta_of(host, presign);
+    pxm_value *headers = host->value_record();
+
+    if (headers && presign->content_type) {
+        host->value_set(headers, "content-type", memory_text(host, presign->content_type));
+    }
+    for (size_t i = 0; headers && meta && i < host->value_count(meta); i++) {
+        char *name = NULL;
+        if (asprintf(&name, "x-amz-meta-%s", host->value_key(meta, i)) < 0) {
+            host->value_unref(headers);
+            return NULL;
+        }
+        host->value_set(headers, name, host->value_ref(host->value_at(meta, i)));
+        free(name);
+    }
+    return headers;
+}
+
 pxm_status memory_store_presign(void *self, pxm_job *job, const struct pxm_presign *presign, pxm_value *fields,
                                 pxm_error *error)
 {
     struct memory_driver *driver = self;
     const struct pxm_host *host = driver->host;
     int64_t expires_at = 0;
-    pxm_status status = memory_store_check_key(driver, presign->key, error);
+    pxm_status status = check_presign(driver, presign, error);
 
     (void)job;
     if (status != PXM_OK) {
@@ -190,13 +232,9 @@ pxm_status memory_store_presign(void *self, pxm_job *job, const struct pxm_presi
     if (__builtin_add_overflow(host->now_ms(host), presign->expires_ms, &expires_at)) {
         return host->fail(error, PXM_E_INVALID, "store.unsupported", "that is too long to be signed for");
     }
-    pxm_value *headers = host->value_record();
-    if (headers && presign->content_type) {
-        host->value_set(headers, "content-type", memory_text(host, presign->content_type));
-    }
     host->value_set(fields, "method", memory_text(host, presign->method));
     host->value_set(fields, "url", memory_store_url(driver, presign->key));
-    host->value_set(fields, "headers", headers);
+    host->value_set(fields, "headers", headers_of(host, presign));
     host->value_set(fields, "fields", host->value_record());
     host->value_set(fields, "expires_at", host->value_int(expires_at));
     return PXM_OK;

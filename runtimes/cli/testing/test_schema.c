@@ -25,7 +25,7 @@ static const char *const parts[] = {
     "\"event\":{\"type\":\"object\",\"required\":[\"trigger\"],\"properties\":{\"trigger\":{\"type\":\"string\"}},"
     "\"description\":\"An event for one of the triggers, with what differs from others of its kind.\"},"
     "\"stores\":{\"type\":\"object\",\"description\":\"Objects by store and key.\",\"additionalProperties\":"
-    "{\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/$defs/content\"}}},"
+    "{\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/$defs/stored\"}}},"
     "\"tables\":{\"type\":\"object\",\"description\":\"Records by table and key.\",\"additionalProperties\":"
     "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"object\"}}}}},"
     "\"content\":{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":1,\"additionalProperties\":false,"
@@ -35,6 +35,12 @@ static const char *const parts[] = {
     "\"description\":\"A picture of noise, the same for the same seed.\",\"properties\":{"
     "\"width\":{\"type\":\"integer\"},\"height\":{\"type\":\"integer\"},\"seed\":{\"type\":\"integer\"},"
     "\"format\":{\"enum\":[\"jpeg\",\"png\",\"webp\",\"avif\",\"gif\",\"tiff\"]}}}}},",
+    /* An object is its bytes, and perhaps the texts that are kept with it. */
+    "\"stored\":{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":2,\"additionalProperties\":false,"
+    "\"properties\":{\"file\":{\"$ref\":\"#/$defs/content/properties/file\"},"
+    "\"text\":{\"$ref\":\"#/$defs/content/properties/text\"},"
+    "\"generate\":{\"$ref\":\"#/$defs/content/properties/generate\"},"
+    "\"meta\":{\"type\":\"object\",\"description\":\"Texts that are kept with it.\"}}},",
     /* ---- faults ---- */
     "\"fault\":{\"type\":\"object\",\"required\":[\"step\",\"error\"],\"additionalProperties\":false,\"properties\":{"
     "\"step\":{\"type\":\"string\",\"description\":\"Its id, or PIPELINE.ID of a pipeline that is called.\"},"

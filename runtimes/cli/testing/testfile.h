@@ -31,6 +31,7 @@ struct datum {
 struct given_object {
     const char *store, *key;
     const struct content *content;
+    const pxm_value *meta; /* NULL: none */
 };
 struct given_item {
     const char *table, *key;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART_BYTES = 1000 };
+enum { PART_BYTES = 1000, FORM_FIELDS = 10 };
 
 const struct pxm_plugin *pxm_plugin_s3(void);
 
@@ -40,11 +40,21 @@ static void sweep(const char *name, alloc_operation operation)
     free(config);
 }
 
+static pxm_value *meta; /* of all that is put or signed; made before allocations fail */
+
 static int setup(void **state)
 {
     (void)state;
     gate_reset();
     gate_settings("{'gate':{'part_min':1}}");
+    meta = json_value("{'name': 'K\xc3\xa4se.jpg', 'owner': 'u-1'}");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    conformance_host()->value_unref(meta);
     return 0;
 }
 
@@ -56,8 +66,12 @@ static pxm_status put_length(void *self, size_t length, uint32_t flags, pxm_valu
     const struct pxm_host *host = conformance_host();
     pxm_blob *blob = host->blob_new(bytes, length, NULL, NULL);
     pxm_stream *body = blob ? host->stream_of_blob(blob) : NULL;
-    struct pxm_put put = {
-        .struct_size = sizeof put, .flags = flags, .key = "a b/c", .content_type = "image/png", .body = body};
+    struct pxm_put put = {.struct_size = sizeof put,
+                          .flags = flags,
+                          .key = "a b/c",
+                          .content_type = "image/png",
+                          .meta = meta,
+                          .body = body};
     pxm_status status = body ? ops()->put(self, NULL, &put, fields, error) : PXM_E_NO_MEMORY;
     host->stream_close(body);
     host->blob_unref(blob);
@@ -100,26 +114,32 @@ static pxm_status remove_one(void *self, pxm_value *fields, pxm_error *error)
     return ops()->remove(self, NULL, "a b/c", fields, error);
 }
 
-static pxm_status presign_form(void *self, pxm_value *fields, pxm_error *error)
+/* What was signed is told whole, or that it could not be. */
+static pxm_status presign(void *self, const char *method, int64_t bytes_max, pxm_value *fields, pxm_error *error)
 {
+    const struct pxm_host *host = conformance_host();
+    bool is_form = strcmp(method, "POST") == 0;
     struct pxm_presign presign = {.struct_size = sizeof presign,
-                                  .method = "POST",
+                                  .method = method,
                                   .key = "k",
                                   .expires_ms = 60000,
                                   .content_type = "image/png",
-                                  .bytes_max = 10};
-    return ops()->presign(self, NULL, &presign, fields, error);
+                                  .bytes_max = bytes_max,
+                                  .meta = meta};
+    pxm_status status = ops()->presign(self, NULL, &presign, fields, error);
+    bool is_whole =
+        host->value_count(host->value_get(fields, is_form ? "fields" : "headers")) == (is_form ? FORM_FIELDS : 3);
+    return status == PXM_OK && pxm_value_status(fields) == PXM_OK && !is_whole ? PXM_E_INTERNAL : status;
+}
+
+static pxm_status presign_form(void *self, pxm_value *fields, pxm_error *error)
+{
+    return presign(self, "POST", 10, fields, error);
 }
 
 static pxm_status presign_url(void *self, pxm_value *fields, pxm_error *error)
 {
-    struct pxm_presign presign = {.struct_size = sizeof presign,
-                                  .method = "PUT",
-                                  .key = "k",
-                                  .expires_ms = 60000,
-                                  .content_type = "image/png",
-                                  .bytes_max = PXM_UNSET_INT};
-    return ops()->presign(self, NULL, &presign, fields, error);
+    return presign(self, "PUT", PXM_UNSET_INT, fields, error);
 }
 
 /* ---- tests ---- */
@@ -149,9 +169,9 @@ static void signing_survives_failing_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(objects_survive_failing_allocations, setup),
-        cmocka_unit_test_setup(parts_survive_failing_allocations, setup),
-        cmocka_unit_test_setup(signing_survives_failing_allocations, setup),
+        cmocka_unit_test_setup_teardown(objects_survive_failing_allocations, setup, teardown),
+        cmocka_unit_test_setup_teardown(parts_survive_failing_allocations, setup, teardown),
+        cmocka_unit_test_setup_teardown(signing_survives_failing_allocations, setup, teardown),
     };
     return pxm_plugin_s3()->load(conformance_host(), NULL) == PXM_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

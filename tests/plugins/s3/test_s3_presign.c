@@ -124,9 +124,126 @@ static void a_size_does_not_keep_a_put_from_being_signed(void **state)
     free(url);
 }
 
+/* ---- metadata ---- */
+
+static pxm_status presign_meta(struct fixture *fixture, const char *method, pxm_value *meta)
+{
+    struct pxm_presign request = {.struct_size = sizeof request,
+                                  .method = method,
+                                  .key = "up/k",
+                                  .expires_ms = MINUTE_MS,
+                                  .content_type = strcmp(method, "GET") == 0 ? NULL : "image/png",
+                                  .bytes_max = PXM_UNSET_INT,
+                                  .meta = meta};
+    fixture_next(fixture);
+    pxm_status status = ops()->presign(fixture->self, &fixture->job, &request, fixture->fields, fixture->error);
+    fixture->host->value_unref(meta);
+    return status;
+}
+
+/* A copy of the headers in which one is another; NULL: it is left out. */
+static pxm_value *changed(const struct pxm_host *host, const pxm_value *headers, const char *name, const char *value)
+{
+    pxm_value *copy = host->value_record();
+    for (size_t i = 0; i < host->value_count(headers); i++) {
+        const char *key = host->value_key(headers, i);
+        if (strcmp(key, name) != 0) {
+            assert_int_equal(host->value_set(copy, key, host->value_ref(host->value_at(headers, i))), PXM_OK);
+        }
+    }
+    if (value) {
+        assert_int_equal(host->value_set(copy, name, host->value_string(value, strlen(value))), PXM_OK);
+    }
+    return copy;
+}
+
+static void a_signed_put_is_held_to_its_metadata(void **state)
+{
+    static const char meta[] =
+        "{'name': ' K\xc3\xa4se  & 50% \xe7\x8c\xab.jpg ', 'tags': 'red,dark blue', 'owner': 'u-1'}";
+    static const char *const changes[][2] = {
+        {"x-amz-meta-name", "b.jpg"}, {"x-amz-meta-name", NULL},  {"x-amz-meta-tags", "red,dark blue,green"},
+        {"x-amz-meta-owner", "u-2"},  {"x-amz-meta-owner", NULL}, {"x-amz-meta-more", "a"},
+        {"content-type", NULL}};
+    struct fixture *fixture = *state;
+    const struct pxm_host *host = fixture->host;
+    assert_status(fixture, presign_meta(fixture, "PUT", json_value(meta)), PXM_OK);
+    assert_field_json(fixture, "headers",
+                      "{'content-type': 'image/png',"
+                      "'x-amz-meta-name': '%20K%C3%A4se %20& 50%25 %E7%8C%AB.jpg%20',"
+                      "'x-amz-meta-tags': 'red,dark blue', 'x-amz-meta-owner': 'u-1'}");
+    char *url = strdup(field_text(fixture, "url"));
+    pxm_value *headers = host->value_ref(host->value_get(fixture->fields, "headers"));
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        pxm_value *wrong = changed(host, headers, changes[i][0], changes[i][1]);
+        assert_int_equal(gate_send_headers("PUT", url, wrong, "png", 3), 403);
+        host->value_unref(wrong);
+    }
+    must_not_have(fixture, "up/k");
+    assert_int_equal(gate_send_headers("PUT", url, headers, "png", 3), 200);
+    assert_status(fixture, store_head(fixture, "up/k"), PXM_OK);
+    assert_field_json(fixture, "meta", meta);
+    host->value_unref(headers);
+    free(url);
+}
+
+/* A record of one text of so many bytes, all of which a header can hold. */
+static pxm_value *long_meta(const struct pxm_host *host, const char *name, size_t length)
+{
+    pxm_value *meta = host->value_record();
+    char *text = malloc(length);
+    assert_non_null(text);
+    memset(text, 'x', length);
+    assert_int_equal(host->value_set(meta, name, host->value_string(text, length)), PXM_OK);
+    free(text);
+    return meta;
+}
+
+static void metadata_that_no_object_can_have_is_not_signed(void **state)
+{
+    static const char *const bad[] = {"{'Name': 'a'}", "{'': 'a'}", "{'a b': 'a'}", "{'a': 1}"};
+    static const char *const methods[] = {"PUT", "POST"};
+    struct fixture *fixture = *state;
+    const struct pxm_host *host = fixture->host;
+    for (size_t m = 0; m < 2; m++) {
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+            assert_failed(fixture, presign_meta(fixture, methods[m], json_value(bad[i])), PXM_E_INVALID,
+                          "store.bad_meta");
+        }
+        pxm_value *nul = host->value_record();
+        assert_int_equal(host->value_set(nul, "name", host->value_string("a\0b", 3)), PXM_OK);
+        assert_failed(fixture, presign_meta(fixture, methods[m], nul), PXM_E_INVALID, "store.bad_meta");
+        assert_failed(fixture, presign_meta(fixture, methods[m], long_meta(host, "name", 2045)), PXM_E_INVALID,
+                      "store.bad_meta");
+        assert_status(fixture, presign_meta(fixture, methods[m], long_meta(host, "name", 2044)), PXM_OK);
+        char longest[129];
+        memset(longest, 'n', 128);
+        longest[128] = '\0';
+        assert_status(fixture, presign_meta(fixture, methods[m], long_meta(host, longest, 100)), PXM_OK);
+    }
+    assert_failed(fixture, presign_meta(fixture, "GET", json_value("{'name': 'a'}")), PXM_E_INVALID,
+                  "store.unsupported");
+    assert_status(fixture, presign_meta(fixture, "GET", json_value("{}")), PXM_OK);
+}
+
+static void what_an_older_engine_asks_for_has_no_metadata(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pxm_presign request = {.struct_size = offsetof(struct pxm_presign, meta),
+                                  .method = "PUT",
+                                  .key = "k",
+                                  .expires_ms = MINUTE_MS,
+                                  .bytes_max = PXM_UNSET_INT,
+                                  .meta = (const pxm_value *)(uintptr_t)0x5a5a5a}; /* must not be looked at */
+    fixture_next(fixture);
+    assert_status(fixture, ops()->presign(fixture->self, &fixture->job, &request, fixture->fields, fixture->error),
+                  PXM_OK);
+    assert_field_json(fixture, "headers", "{}");
+}
+
 /* ---- forms ---- */
 
-/* Posts the form of the last presign: `change` is put in place of the field of its name. */
+/* Posts the form of the last presign: `change` is put in place of the field of its name; NULL: it is left out. */
 static long post(struct fixture *fixture, const char *change, const char *value, const char *file, char *url)
 {
     const struct pxm_host *host = fixture->host;
@@ -138,6 +255,9 @@ static long post(struct fixture *fixture, const char *change, const char *value,
         const char *name = host->value_key(fields, i);
         const char *text = host->value_as_string(host->value_at(fields, i), NULL);
         bool is_changed = change && strcmp(name, change) == 0;
+        if (is_changed && !value) {
+            continue;
+        }
         at += (size_t)snprintf(form + at, FORM_MAX - at,
                                "--mark\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n", name,
                                is_changed ? value : text);
@@ -167,6 +287,22 @@ static void a_form_is_held_to_key_type_and_size(void **state)
     assert_status(fixture, store_head(fixture, "uploads/u1/k"), PXM_OK);
     assert_int_equal(field_int(fixture, "bytes"), 3);
     assert_string_equal(field_text(fixture, "content_type"), "image/png");
+}
+
+static void a_form_is_held_to_its_metadata(void **state)
+{
+    static const char meta[] = "{'name': 'K\xc3\xa4se.jpg', 'owner': 'u-1'}";
+    struct fixture *fixture = *state;
+    assert_status(fixture, presign_meta(fixture, "POST", json_value(meta)), PXM_OK);
+    assert_field_json(fixture, "headers", "{}");
+    char *url = strdup(field_text(fixture, "url"));
+    assert_int_equal(post(fixture, "x-amz-meta-name", "b.jpg", "png", url), 403);
+    assert_int_equal(post(fixture, "x-amz-meta-name", NULL, "png", url), 403);
+    assert_int_equal(post(fixture, "x-amz-meta-owner", "u-2", "png", url), 403);
+    assert_int_equal(post(fixture, NULL, NULL, "png", url), 201);
+    free(url);
+    assert_status(fixture, store_head(fixture, "up/k"), PXM_OK);
+    assert_field_json(fixture, "meta", meta);
 }
 
 static void a_form_ends(void **state)
@@ -222,7 +358,11 @@ int main(void)
         FIXTURE_TEST(a_signed_url_ends, driver),
         FIXTURE_TEST(what_cannot_be_signed_is_refused, driver),
         FIXTURE_TEST(a_size_does_not_keep_a_put_from_being_signed, driver),
+        FIXTURE_TEST(a_signed_put_is_held_to_its_metadata, driver),
+        FIXTURE_TEST(metadata_that_no_object_can_have_is_not_signed, driver),
+        FIXTURE_TEST(what_an_older_engine_asks_for_has_no_metadata, driver),
         FIXTURE_TEST(a_form_is_held_to_key_type_and_size, driver),
+        FIXTURE_TEST(a_form_is_held_to_its_metadata, driver),
         FIXTURE_TEST(a_form_ends, driver),
         FIXTURE_TEST(with_temporary_keys_a_url_ends_with_them, driver),
         FIXTURE_TEST(urls_are_signed_by_the_clock_of_the_service, driver),

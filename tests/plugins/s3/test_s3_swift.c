@@ -181,6 +181,34 @@ static void signed_urls_are_good_for_what_they_were_signed_for(void **state)
     free(url);
 }
 
+static void a_signed_upload_is_held_to_its_metadata(void **state)
+{
+    static const char text[] = "{'name': 'K\xc3\xa4se & 50%.jpg', 'tags': 'red,dark blue', 'owner': 'u-1'}";
+    struct fixture *fixture = *state;
+    const struct pxm_storage_ops *ops = fixture->ops;
+    pxm_value *meta = json_value(text);
+    struct pxm_presign presign = {.struct_size = sizeof presign,
+                                  .method = "PUT",
+                                  .key = "k",
+                                  .expires_ms = MINUTE_MS,
+                                  .content_type = "image/png",
+                                  .bytes_max = PXM_UNSET_INT,
+                                  .meta = meta};
+    fixture_next(fixture);
+    assert_status(fixture, ops->presign(fixture->self, &fixture->job, &presign, fixture->fields, fixture->error),
+                  PXM_OK);
+    char *url = strdup(field_text(fixture, "url"));
+    pxm_value *headers = fixture->host->value_ref(fixture->host->value_get(fixture->fields, "headers"));
+    assert_int_equal(gate_send("PUT", url, "image/png", "png", 3, NULL, 0), 403);
+    must_not_have(fixture, "k");
+    assert_int_equal(gate_send_headers("PUT", url, headers, "png", 3), 200);
+    assert_status(fixture, store_head(fixture, "k"), PXM_OK);
+    assert_field_json(fixture, "meta", text);
+    fixture->host->value_unref(headers);
+    fixture->host->value_unref(meta);
+    free(url);
+}
+
 static void large_objects_go_in_by_parts_and_come_out_in_pieces(void **state)
 {
     struct fixture *fixture = *state;
@@ -280,6 +308,7 @@ int main(void)
                                                .lacks = CONFORMANCE_EXCLUSIVE_PUT};
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(signed_urls_are_good_for_what_they_were_signed_for, &driver),
+        FIXTURE_TEST(a_signed_upload_is_held_to_its_metadata, &driver),
         FIXTURE_TEST(large_objects_go_in_by_parts_and_come_out_in_pieces, &driver),
         FIXTURE_TEST(what_was_given_up_leaves_nothing, &driver),
         FIXTURE_TEST(a_wrong_secret_is_denied, &driver),

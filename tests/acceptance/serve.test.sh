@@ -254,8 +254,10 @@ filename=$(json filename)
 url=$(json url)
 ask PUT "$url" -H 'Content-Type: image/png' --data-binary "@$turned"
 expect_status 401
-ask PUT "$(echo "$url" | sed 's/expires=1/expires=2/')" -H 'Content-Type: image/jpeg' --data-binary "@$turned"
-expect_status 401
+for change in s/expires=1/expires=2/ s/meta_owner=local/meta_owner=other/ 's/&meta_owner=local//' 's/$/\&meta_name=a/'; do
+    ask PUT "$(echo "$url" | sed "$change")" -H 'Content-Type: image/jpeg' --data-binary "@$turned"
+    expect_status 401
+done
 ask PUT "/uploads/$filename" -H 'Content-Type: image/jpeg' --data-binary "@$turned"
 expect_status 401
 ask GET "/uploads/$filename"
@@ -267,6 +269,49 @@ expect_json width 320
 ask PUT "$url" -H 'Content-Type: image/jpeg' --data-binary "@$photo"
 expect_status 409
 ask POST /uploads -H 'Content-Type: application/json' -d '{"content_type": "text/html"}'
+expect_status 400
+stop_daemon
+
+it a_picture_that_comes_by_a_signed_url_keeps_its_name_tags_and_owner
+make_app
+serve
+# place NAME [TAGS]: a URL for a picture that is called so.
+place() {
+    printf '{"content_type": "image/jpeg", "filename": %s, "tags": %s}' "$1" "${2:-[]}" >asked
+    ask POST /uploads -H 'Content-Type: application/json' -d @asked
+}
+arrive() {
+    expect_status 201
+    filename=$(json filename)
+    cp "$work/out" place.json
+    told_headers place.json >told
+    ask PUT "$(json url)" -K told --data-binary "@$turned"
+    expect_status 201
+    await_status "$filename" "$1"
+}
+place '"K\u00e4se & \"Brot\", 50%+1=2;/..#.jpg"' '["red", "dark blue"]'
+arrive ready
+expect_json name 'Käse & "Brot", 50%+1=2;/..#.jpg'
+expect_json tags.0 red
+expect_json tags.1 'dark blue'
+expect_json 'tags.#' 2
+expect_json owner local
+expect_json width 320
+ask GET '/images?tag=dark+blue'
+expect_json items.0.filename "$filename"
+long=$(printf '猫%.0s' $(seq 255))
+tags=$(printf 'ä%.0s' $(seq 127))
+place "\"$long\"" "[\"$tags\"]"
+arrive ready
+expect_json name "$(printf '猫%.0s' $(seq 85))"
+expect_json tags.0 "$tags"
+place '"a.jpg"' '["a,b"]'
+expect_status 400
+expect_json code input.tags
+place '"a.jpg"' "[\"$tags\", \"b\"]"
+expect_status 400
+expect_json code input.tags
+place "\"$(head -c 1025 /dev/zero | tr '\0' a)\""
 expect_status 400
 stop_daemon
 

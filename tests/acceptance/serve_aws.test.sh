@@ -222,21 +222,28 @@ stop_daemon
 
 it a_signed_url_takes_one_upload_straight_into_the_bucket
 begin
-ask POST /uploads -H 'Content-Type: application/json' -d '{"content_type": "image/jpeg"}'
+ask POST /uploads -H 'Content-Type: application/json' -d '{"content_type": "image/jpeg", "filename": "a b.jpg"}'
 expect_status 201
 expect_json method PUT
+cp "$work/out" place.json
+told_headers place.json >told
 filename=$(json filename)
 url=$(json url)
 put() {
     status=$(curl -sS --noproxy '*' -o "$work/out" -w '%{http_code}' -T "$turned" "$@")
 }
-put "$url" -H 'Content-Type: image/png'
+for change in s/jpeg/png/ s/a.b.jpg/b.jpg/ s/local/other/ '/meta-name/d' '/meta-owner/d'; do
+    sed "$change" told >changed
+    put "$url" -K changed
+    expect_status 403
+done
+put "$url" -K told -H 'x-amz-meta-tags: red'
 expect_status 403
-put "$(echo "$url" | sed "s/${filename%.*}/another/")" -H 'Content-Type: image/jpeg'
+put "$(echo "$url" | sed "s/${filename%.*}/another/")" -K told
 expect_status 403
 ask GET "/uploads/$filename"
 expect_status 404
-put "$url" -H 'Content-Type: image/jpeg'
+put "$url" -K told
 expect_status 200
 ask GET "/uploads/$filename"
 expect_status 200

@@ -46,9 +46,9 @@ await_queue() {
     await_rest
 }
 
-# A URL or form for one upload: $filename; the answer is in form.json.
+# A URL or form for one upload: $filename; the answer is in form.json. sign [FURTHER MEMBERS OF THE QUESTION]
 sign() {
-    ask POST /uploads -H 'Content-Type: application/json' -d '{"content_type": "image/jpeg"}'
+    ask POST /uploads -H 'Content-Type: application/json' -d "{\"content_type\": \"image/jpeg\"${1:-}}"
     expect_status 201
     cp "$work/out" form.json
     filename=$(json filename)
@@ -56,8 +56,8 @@ sign() {
 
 # put FILE: to the URL that was signed last.
 put() {
-    status=$(curl -sS --noproxy '*' -o "$work/out" -w '%{http_code}' -T "$1" -H 'Content-Type: image/jpeg' \
-        "$(json_get url <form.json)")
+    told_headers form.json >told
+    status=$(curl -sS --noproxy '*' -o "$work/out" -w '%{http_code}' -T "$1" -K told "$(json_get url <form.json)")
     expect_status 200
 }
 
@@ -87,10 +87,18 @@ expect_code 0
 
 it what_is_put_by_a_signed_url_gets_its_thumbnails_and_record
 begin
-sign
+sign ', "filename": "Käse & \"Brot\", 50%.jpg", "tags": ["red", "dark blue"]'
 put "$turned"
 await_status "$filename" ready
 expect_json width 320
+expect_json name 'Käse & "Brot", 50%.jpg'
+expect_json tags.0 red
+expect_json tags.1 'dark blue'
+expect_json 'tags.#' 2
+expect_json owner local
+ask GET '/images?tag=dark+blue'
+expect_json items.0.filename "$filename"
+ask GET "/images/$filename"
 expect_json thumbnails.0.url "/thumbnails/${filename%.*}/320.webp"
 ask GET "/thumbnails/${filename%.*}/320.webp"
 expect_status 200
@@ -123,9 +131,11 @@ export IMAGES_QUEUE=https://sqs.us-east-1.amazonaws.com/000000000000/messages
 
 it what_is_posted_by_a_signed_form_gets_them_as_well
 begin 's/method: PUT/method: POST/'
-sign
+sign ', "filename": "holiday.jpg"'
 post_form "$turned"
 await_status "$filename" ready
+expect_json name holiday.jpg
+expect_json owner local
 await_queue
 expect_equal "$(count_messages letters)" 0 'dead letters'
 stop_daemon
@@ -157,9 +167,10 @@ stop_daemon
 
 it what_is_no_picture_fails_once_and_for_all
 begin
-sign
+sign ', "filename": "holiday.jpg"'
 put "$SOURCE/pipelines/fixtures/broken.jpg"
 await_status "$filename" failed
+expect_json name holiday.jpg
 expect_json error decode.corrupt
 await_queue
 operate GET /admin/dead

@@ -71,6 +71,13 @@ upload() {
     filename=$(json filename 2>/dev/null)
 }
 
+# The headers that an answer in FILE tells to send, as a configuration of curl: told_headers FILE
+told_headers() {
+    for name in $(grep -o '"headers":{[^}]*}' "$1" | grep -o '"[a-z-]*":"' | tr -d '":'); do
+        printf 'header = "%s: %s"\n' "$name" "$(json_get "headers.$name" <"$1" | sed 's/["\\]/\\&/g')"
+    done
+}
+
 # Waits until a record has that status.
 await_status() {
     tries=0

@@ -70,7 +70,7 @@ async function until(filename, status) {
   for (;;) {
     const record = await (await call('GET', `/api/images/${filename}`)).json();
     if (record.status === status) return record;
-    assert(['queued', undefined].includes(record.status), JSON.stringify(record));
+    assert(['queued', 'processing', undefined].includes(record.status), JSON.stringify(record));
     await new Promise((done) => {
       setTimeout(done, 20);
     });
@@ -99,6 +99,20 @@ test('an_upload_becomes_objects_a_record_and_a_place_in_the_gallery', async () =
   for (const field of ['created_at', 'updated_at']) assert(Item[field].S || Item[field].N, field);
   const { items } = await (await call('GET', '/api/images')).json();
   assert.strictEqual(items[0].filename, filename);
+});
+
+test('what_goes_straight_into_the_bucket_keeps_its_name_tags_and_owner', async () => {
+  const asked = { content_type: 'image/jpeg', filename: 'Hafen & Möwe.jpg', tags: ['harbour', 'dark blue'] };
+  const told = await call('POST', '/api/uploads', JSON.stringify(asked), { 'content-type': 'application/json' });
+  assert.strictEqual(told.status, 201, await told.clone().text());
+  const { filename, url, method, headers } = await told.json();
+  assert.strictEqual((await fetch(url, { method, headers, body: photo })).status, 200);
+  const record = await until(filename, 'ready');
+  assert.deepStrictEqual([record.name, record.tags], [asked.filename, asked.tags]);
+  const { subject } = await (await call('GET', '/api/me')).json();
+  assert.strictEqual(record.owner, subject);
+  const { items } = await (await call('GET', '/api/images?tag=harbour')).json();
+  assert.deepStrictEqual(items.map((it) => it.filename), [filename]);
 });
 
 test('an_event_that_comes_twice_changes_nothing', async () => {

@@ -98,13 +98,17 @@ test('a_picture_lives_from_upload_to_delete', async () => {
   assert.strictEqual(again.error.code, 'image.not_found');
 });
 
-test('a_signed_url_takes_a_picture_and_no_other_key', async () => {
-  const { output } = await run('presign', '--set', 'content_type=image/jpeg');
+test('a_signed_url_takes_a_picture_with_its_name_and_no_other_key', async () => {
+  const given = ['content_type=image/jpeg', 'name=my cät.jpg', 'tags=["cat","dark blue"]', 'owner=ann'];
+  const { output } = await run('presign', ...given.flatMap((it) => ['--set', it]));
+  const other = { ...output.headers, 'x-amz-meta-owner': 'bob' };
+  assert.strictEqual((await put({ ...output, headers: other })).status, 403);
   assert.strictEqual((await put(output)).status, 200);
   assert.strictEqual((await put({ ...output, url: output.url.replace('/uploads/', '/thumbnails/') })).status, 403);
   calls.push(...services.takeCalls());
   await run('thumbnails', '--set', `key=uploads/${output.filename}`);
-  assert.strictEqual((await recordOf(output.filename)).status, 'ready');
+  const { status, name, tags, owner } = await recordOf(output.filename);
+  assert.deepStrictEqual([status, name, tags, owner], ['ready', 'my cät.jpg', ['cat', 'dark blue'], 'ann']);
 });
 
 test('the_page_may_send_to_the_address_that_is_signed', async () => {

@@ -77,6 +77,8 @@ test('a picture goes through the browser, the bucket, the functions and the tabl
     expect(row.original_url.S).toBe(`/uploads/${filename}`);
     expect(row.thumbnail_url.S).toBe(`/${smallest}`);
     expect(row.status.S).toBe('ready');
+    expect(row.name.S).toBe('harbour.jpg');
+    expect(row.owner.S).not.toBe('');
     for (const field of ['created_at', 'updated_at']) expect(row[field].S).toMatch(/^\d{4}-\d\d-\d\dT/);
     expect(deadLetters).toEqual([]);
   });
@@ -117,8 +119,8 @@ test('a broken picture is shown as one without a preview, and its record says so
   await expect(app.tiles.first()).toContainText('No preview');
   const { objects, rows, deadLetters } = await server.behind();
   expect(Object.keys(objects)).toEqual([expect.stringMatching(/^uploads\//)]);
-  expect(rows.map(({ status, error }) => [status.S, error.S])).toEqual([
-    ['failed', expect.stringMatching(/^decode\./)],
+  expect(rows.map(({ status, error, name }) => [status.S, error.S, name.S])).toEqual([
+    ['failed', expect.stringMatching(/^decode\./), 'cut.jpg'],
   ]);
   expect(deadLetters).toEqual([]);
 });
@@ -143,16 +145,16 @@ test('a page of another origin cannot put anything into the bucket @cloud', asyn
     headers: { ...server.headers, 'content-type': 'application/json' },
     body: JSON.stringify({ content_type: 'image/jpeg' }),
   });
-  const { url } = await asked.json();
+  const { url, headers } = await asked.json();
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(server.elsewhere);
-  const put = (target) =>
-    fetch(target, { method: 'PUT', headers: { 'content-type': 'image/jpeg' }, body: 'x' }).then(
+  const put = ({ url: target, headers: told }) =>
+    fetch(target, { method: 'PUT', headers: told, body: 'x' }).then(
       (answer) => answer.status,
       () => 'refused',
     );
-  expect(await page.evaluate(put, url)).toBe('refused');
+  expect(await page.evaluate(put, { url, headers })).toBe('refused');
   await context.close();
   expect((await server.behind()).objects).toEqual({});
 });

@@ -19,6 +19,24 @@ test('a first upload by Browse is done, is the top tile, and its link is the pag
   await expect(app.tiles.first()).toHaveAttribute('data-name', record.filename);
 });
 
+test('what a file is called is kept, whatever it is; the end of one that is too long is not @real', async ({
+  app,
+  page,
+  server,
+}) => {
+  const name = 'Käse & Brot, 50% "frisch" 猫+1=2;.png';
+  const long = '猫'.repeat(255);
+  await app.open();
+  await app.browse([picture(1, { name }), picture(2, { name: long })]);
+  await expect(page.locator('.row[data-state=done]')).toHaveCount(2);
+  await expect(page.locator('.tile[data-status=ready]')).toHaveCount(2);
+  const kept = (await server.images()).map((it) => it.name);
+  expect(kept).toContain(name);
+  const [other] = kept.filter((it) => it !== name);
+  expect(other.length).toBeGreaterThanOrEqual(85);
+  expect(long.startsWith(other)).toBe(true);
+});
+
 test('files dropped anywhere show the drop target, then rows and tiles @real', async ({ app, page }) => {
   await app.open();
   const target = page.getByText('Drop pictures to upload them');

@@ -284,7 +284,7 @@ export class Stub {
       filename: `${id}.${extensions[wanted.content_type]}`,
       method: 'PUT',
       url: `/signed/${id}`,
-      headers: { 'content-type': wanted.content_type },
+      headers: { 'content-type': wanted.content_type, 'x-amz-meta-name': encodeURIComponent(wanted.filename) },
       expires_at: new Date(Date.now() + 300_000).toISOString(),
     });
   }
@@ -293,6 +293,9 @@ export class Stub {
     const wanted = this.signed.get(id);
     if (!wanted) throw new Refusal(403, 'url.expired', 'this address is not valid any more');
     const bytes = await this.#body(request);
+    if (request.headers['x-amz-meta-name'] !== encodeURIComponent(wanted.filename)) {
+      throw new Refusal(403, 'url.invalid', 'this address is for another name');
+    }
     const record = this.#accept(bytes, wanted.filename);
     // The bucket had the name before the record did.
     const filename = `${id}.${extensions[record.content_type]}`;

@@ -18,19 +18,26 @@ static pxm_status begin(struct pxm_op *op, const char *store, const char *key, c
     return status == PXM_OK ? pxm_key_check(key, under, op->context->error) : status;
 }
 
-/* What a store is told of `meta`, as a new reference: all but empty texts. NULL: nothing. */
-static pxm_status meta_of(const struct pxm_op *op, const pxm_value *meta, pxm_value **ret)
+static void add_texts(pxm_value *told, const pxm_value *meta)
 {
-    size_t count = pxm_value_count(meta);
-    pxm_value *told = count > 0 ? pxm_value_record() : NULL;
-
-    for (size_t i = 0; told && i < count; i++) {
+    for (size_t i = 0; i < pxm_value_count(meta); i++) {
         size_t length = 0;
         pxm_value_as_string(pxm_value_at(meta, i), &length);
         if (length > 0) {
             pxm_value_set(told, pxm_value_key(meta, i), pxm_value_ref(pxm_value_at(meta, i)));
         }
     }
+}
+
+/* What a store is told of the texts of a step and of those of the host (each may be NULL), as a new reference: all but
+ * empty ones. NULL: nothing. */
+static pxm_status meta_of(const struct pxm_op *op, const pxm_value *meta, const pxm_value *more, pxm_value **ret)
+{
+    size_t count = pxm_value_count(meta) + pxm_value_count(more);
+    pxm_value *told = count > 0 ? pxm_value_record() : NULL;
+
+    add_texts(told, meta);
+    add_texts(told, more);
     if (count > 0 && (!told || pxm_value_status(told) != PXM_OK)) {
         pxm_value_unref(told);
         return pxm_error_no_memory(op->context->error);
@@ -94,12 +101,14 @@ static pxm_status tell_of_put(const struct pxm_op *op)
     const struct pxm_put_config *config = op->config;
     const struct pxm_effects *effects = op->context->activation->run->effects;
 
-    return effects ? effects->put(effects->arg, config->store, config->key, op->context->error) : PXM_OK;
+    return effects && effects->put ? effects->put(effects->arg, config->store, config->key, op->context->error)
+                                   : PXM_OK;
 }
 
 pxm_status pxm_op_put(struct pxm_op *op, pxm_value **ret)
 {
     const struct pxm_put_config *config = op->config;
+    const struct pxm_effects *effects = op->context->activation->run->effects;
     const struct pxm_step *step = op->plan->step;
     struct pxm_undo_entry *undo = NULL;
     pxm_value *meta = NULL;
@@ -114,7 +123,7 @@ pxm_status pxm_op_put(struct pxm_op *op, pxm_value **ret)
     }
     status = tell_of_put(op);
     if (status == PXM_OK) {
-        status = meta_of(op, config->meta, &meta);
+        status = meta_of(op, config->meta, effects ? effects->meta : NULL, &meta);
     }
     if (status == PXM_OK && step->undo && !(undo = pxm_undo_prepare(op->instance, false, step->id, config->key))) {
         status = pxm_error_no_memory(op->context->error);
@@ -292,7 +301,7 @@ pxm_status pxm_op_presign(struct pxm_op *op, pxm_value **ret)
     if (!op->instance->ops.storage.presign) {
         return pxm_op_cannot(op, "presign");
     }
-    status = meta_of(op, config->meta, &meta);
+    status = meta_of(op, config->meta, NULL, &meta);
     if (status == PXM_OK) {
         status = presign(op, meta);
     }

@@ -180,6 +180,19 @@ static void fill_object(const struct self *self, const struct thing *thing, pxm_
     host->value_set(fields, "meta", thing->meta ? host->value_ref(thing->meta) : host->value_null());
 }
 
+static void note_put(const struct pxm_put *put)
+{
+    struct pxm_buf meta;
+
+    pxm_buf_init(&meta, 1 << 10);
+    if (put->meta && pxm_json_write(&meta, put->meta, 0, 1, NULL) == PXM_OK) {
+        journal_add("put %s with %s", put->key, meta.data);
+    } else {
+        journal_add("put %s", put->key);
+    }
+    pxm_buf_done(&meta);
+}
+
 static pxm_status keep_object(const struct self *self, const struct pxm_put *put, const void *bytes, size_t length,
                               pxm_value *fields, pxm_error *error)
 {
@@ -204,7 +217,7 @@ static pxm_status keep_object(const struct self *self, const struct pxm_put *put
     }
     fill_object(self, thing, fields);
     self->host->value_set(fields, "created", self->host->value_bool(made || !(put->flags & PXM_PUT_IF_ABSENT)));
-    journal_add("put %s", put->key);
+    note_put(put);
     return PXM_OK;
 }
 

@@ -99,6 +99,28 @@ static void a_put_that_the_host_refuses_fails_and_puts_nothing(void **state)
     world_close(&world);
 }
 
+static void objects_get_the_texts_of_their_host_besides_those_of_their_step(void **state)
+{
+    pxm_value *meta = pxm_value_record();
+    const struct pxm_effects effects = {.meta = meta};
+    struct pxm_run_start start = {.effects = &effects};
+    struct world world;
+    (void)state;
+
+    assert_int_equal(pxm_value_set(meta, "host", pxm_value_cstring("mine")), PXM_OK);
+    world_open(&world, 1, NULL, "keeping",
+               "version: 1\ninputs: {file: {type: blob}}\nsteps:\n"
+               "  - {in: input.file, put: {store: objects, key: a}}\n"
+               "  - {in: input.file, put: {store: objects, key: b, meta: {step: its, host: not mine}}}\n",
+               NULL);
+    pxm_run *run = run_with(&world, &start);
+    assert_int_equal(pxm_run_status(run), PXM_OK);
+    assert_string_equal(journal_text(),
+                        "put a with {\"host\":\"mine\"}, put b with {\"step\":\"its\",\"host\":\"mine\"}");
+    pxm_run_free(run);
+    world_close(&world);
+}
+
 static void a_run_sees_the_time_that_its_host_says(void **state)
 {
     struct pxm_run_start start = {.time_ms = 86400000};
@@ -258,6 +280,7 @@ int main(void)
         cmocka_unit_test(the_host_is_told_before_each_put),
         cmocka_unit_test(the_host_is_told_what_was_put),
         cmocka_unit_test(a_put_that_the_host_refuses_fails_and_puts_nothing),
+        cmocka_unit_test(objects_get_the_texts_of_their_host_besides_those_of_their_step),
         cmocka_unit_test(a_run_sees_the_time_that_its_host_says),
         cmocka_unit_test(in_the_last_try_no_error_is_transient),
         cmocka_unit_test(a_try_that_could_not_tell_its_failure_has_it_told_by_another),

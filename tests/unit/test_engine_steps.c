@@ -84,8 +84,9 @@ static void stores_tables_and_queues_are_read_and_written(void **state)
                NULL);
     assert_string_equal(world_result(&world, "all", file_input),
                         "{\"item\":{\"n\":1,\"l\":[\"a\",true]},\"gone\":true,\"removed\":true}");
-    assert_string_equal(journal_text(),
-                        "put a/b, put a/c, record k, send {\"key\":\"a/c\"} after 2000, erase k, remove a/b");
+    assert_string_equal(
+        journal_text(),
+        "put a/b with {\"x\":\"y\"}, put a/c, record k, send {\"key\":\"a/c\"} after 2000, erase k, remove a/b");
     assert_null(fake_object("objects", "a/b"));
     assert_string_equal(fake_object("objects", "a/c"), file_bytes);
     world_close(&world);

@@ -1,6 +1,6 @@
 // The gate: verifies every request, breaks those that a test names, and answers the others from its own store, or from the
 // server behind it (--upstream URL). It listens on loopback alone, tells its ports in one line of JSON, and ends when its
-// standard input does. Control (POST, JSON): /reset /faults /settings /tls /table /queue /messages /state /objects.
+// standard input does. Control (POST, JSON): /reset /faults /settings /tls /table /queue /messages /state /objects /put /hangup.
 'use strict';
 const fs = require('fs');
 const http = require('http');
@@ -285,10 +285,18 @@ async function control(req, res) {
     if (data.expire) state.accounts.forEach((account) => { if (account.token) account.expires = 0; });
     (data.buckets || []).forEach((name) => state.store.buckets.set(name, new Map()));
   }
-  if (req.url === '/objects') { // the keys of all that lies in the bucket
-    res.end(JSON.stringify({ keys: [...state.store.buckets.get('images').keys()].sort() }));
+  if (req.url === '/objects') { // {bucket?}: the keys of all that lies in it, and what is there
+    const bucket = state.store.bucket((data && data.bucket) || 'images');
+    const objects = [...bucket].map(([key, { body, ...rest }]) => [key, { sha256: sha256(body), ...rest }]);
+    res.end(JSON.stringify({ keys: [...bucket.keys()].sort(), objects: Object.fromEntries(objects) }));
     return;
   }
+  if (req.url === '/put') { // {bucket, key, base64}: by somebody of whom no notification is sent; without base64 it goes
+    const place = { name: data.bucket, key: data.key };
+    if (data.base64 === undefined) state.store.delete(place);
+    else state.store.put({ ...place, headers: new Map(), body: Buffer.from(data.base64, 'base64') });
+  }
+  if (req.url === '/hangup') for (const server of state.servers) server.closeAllConnections();
   if (req.url === '/messages') { // {queue}: how many it has, with those that somebody works on
     res.end(JSON.stringify({ messages: await state.queues.count(data.queue) }));
     return;
@@ -303,7 +311,7 @@ async function control(req, res) {
   }
   const found = state.log.filter((e) => e.accepts_encoding).length;
   res.end(JSON.stringify({ counts: state.metadata.counts, log: state.log, faults: state.faults.length, uploads: state.store.uploads.size,
-    encodings: found, tls, reply }));
+    encodings: found, tls, reply, connections: state.connections }));
 }
 
 // s3rver in this process (GATE_S3RVER), in a folder of its own that goes with it.
@@ -329,6 +337,9 @@ async function main() {
   }));
   const table = await serve(guarded((req, res) => handle(req, res, false, 'tables')));
   const queue = await serve(guarded((req, res) => handle(req, res, false, 'queues')));
+  state.servers = [s3, table, queue];
+  state.connections = 0;
+  for (const server of state.servers) server.on('connection', () => { state.connections++; });
   const controls = await serve(guarded(control));
   const port = (server) => server.address().port;
   process.stdout.write(`${JSON.stringify({ s3: port(s3), metadata: port(metadata), control: port(controls), table: port(table),

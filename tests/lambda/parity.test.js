@@ -1,5 +1,5 @@
 // The same requests and events to the daemon and to the Lambda host: answers, objects and records are the same to the byte,
-// but for times and for names that are made up anew.
+// but for times and for names that are made up anew. Each has a folder of its own; with PROFILE=aws a bucket and a table.
 'use strict';
 const assert = require('assert');
 const { spawn } = require('child_process');
@@ -8,6 +8,7 @@ const { readdirSync, readFileSync, statSync } = require('fs');
 const http = require('http');
 const path = require('path');
 const test = require('node:test');
+const { Gate } = require('./gate.js');
 const { startGateway } = require('./gateway.js');
 const { makeWorld, startFunction, photo, PIXMILL, SOURCE } = require('./world.js');
 
@@ -16,14 +17,24 @@ const turned = readFileSync(path.join(SOURCE, 'pipelines', 'fixtures', 'turned.j
 const FUNCTIONS = 'upload,thumbnails,gallery,image,delete,me,original,thumbnail';
 const ORIGIN = 'https://site.example';
 
-let daemon; // {url, world, stop}
-const hosts = {}; // by shape: {url, world, runtime, stop}
+const isOnAws = process.env.PROFILE === 'aws';
+
+let gate; // on AWS
+let daemon; // {url, world, env, bucket, stop}
+const hosts = {}; // by shape: {url, world, env, bucket, runtime, stop}
 const shapes = ['v2', 'url', 'v1', 'alb', 'alb_multi'];
 
-async function startDaemon() {
+// Where one of them keeps everything: {world, env, bucket}.
+async function makePlace(name) {
   const world = makeWorld();
+  const env = isOnAws ? await gate.makePlace(name, world.app) : { PIXMILL_STATE: world.state, PIXMILL_PROFILE: 'local' };
+  return { world, env, bucket: isOnAws ? name : 'images' };
+}
+
+async function startDaemon() {
+  const { world, env, bucket } = await makePlace('of-daemon');
   const child = spawn(PIXMILL, ['serve', '--project', world.app, '--state', world.state, '--port', '0', '--log', 'json', '--origin', ORIGIN],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PIXMILL_STATE: world.state, PIXMILL_PROFILE: 'local' } });
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let log = '';
   const url = await new Promise((resolve, reject) => {
     const read = (data) => {
@@ -36,23 +47,25 @@ async function startDaemon() {
     child.once('exit', () => reject(new Error(`the daemon did not start: ${log}`)));
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));
-  return { url, world, stop: async () => { child.kill('SIGTERM'); await exited; world.remove(); } };
+  return { url, world, env, bucket, stop: async () => { child.kill('SIGTERM'); await exited; world.remove(); } };
 }
 
 async function startHost(shape) {
-  const world = makeWorld();
-  const runtime = await startFunction(world, FUNCTIONS, { PIXMILL_UPLOAD_AUTH: 'open', PIXMILL_ORIGINS: ORIGIN });
+  const { world, env, bucket } = await makePlace(`of-${shape.replace('_', '-')}`);
+  const runtime = await startFunction(world, FUNCTIONS, { ...env, PIXMILL_UPLOAD_AUTH: 'open', PIXMILL_ORIGINS: ORIGIN });
   const gateway = await startGateway(runtime, shape, { stage: 'api' });
-  return { url: gateway.url, world, runtime, stop: async () => { await gateway.stop(); await runtime.stop(); world.remove(); } };
+  return { url: gateway.url, world, env, bucket, runtime, stop: async () => { await gateway.stop(); await runtime.stop(); world.remove(); } };
 }
 
 test.before(async () => {
+  gate = isOnAws ? await Gate.start() : undefined;
   daemon = await startDaemon();
   await Promise.all(shapes.map(async (shape) => { hosts[shape] = await startHost(shape); }));
 });
 test.after(async () => {
   await daemon?.stop();
   for (const host of Object.values(hosts)) await host.stop();
+  await gate?.stop();
 });
 
 // ---- asking ----
@@ -96,8 +109,8 @@ async function same(request, only = shapes) {
 
 // ---- what is there ----
 
-function filesOf(world) {
-  const root = path.join(world.state, 'images');
+function filesOf({ state }) {
+  const root = path.join(state, 'images');
   const all = [];
   const walk = (folder) => {
     for (const name of readdirSync(path.join(root, folder)).sort()) {
@@ -109,14 +122,33 @@ function filesOf(world) {
   walk('');
   return all;
 }
+
+// [key, digest, what else is known of it]. That a function made it of another object only Lambda has to mark.
+async function objectsOf({ world, bucket }) {
+  if (!isOnAws) return filesOf(world);
+  return Object.entries(await gate.objects(bucket)).map(([key, { sha256, attributes }]) => {
+    const { 'x-amz-meta-pixmill-generation': generation, ...rest } = attributes;
+    return [key, sha256, JSON.stringify(rest)];
+  });
+}
+
+// As DynamoDB has them. Of what its driver keeps for itself much is made by chance: so how often a row was changed, and how many
+// rows of the index there are. Keys of such rows begin with a control character.
+async function rowsOf({ bucket }) {
+  const [all, rows] = [await gate.rows(bucket), []];
+  for (const row of all.filter(({ filename }) => filename.S >= ' ')) {
+    const fields = Object.entries(row).filter(([name]) => !/^pxm_(entries|list|made|ops)$/.test(name));
+    rows.push(plain(JSON.stringify(Object.fromEntries(fields.sort()))));
+  }
+  return [...rows.sort(), `${all.length} rows`];
+}
 const namesOf = async (url) => JSON.parse((await ask(url, { target: '/images?limit=100' })).body).items.map((item) => item.filename);
 
 // On the daemon the journal starts what waits for an object, on AWS S3 tells it to the function.
 async function tellObjects(host) {
-  const uploads = path.join(host.world.state, 'images', 'uploads');
-  for (const name of readdirSync(uploads)) {
+  for (const [key] of (await objectsOf(host)).filter(([key]) => key.startsWith('uploads/'))) {
     const answer = await host.runtime.invoke({ Records: [{ eventVersion: '2.1', eventSource: 'aws:s3', eventName: 'ObjectCreated:Put', eventTime: '2026-11-22T13:37:00.123Z',
-      s3: { bucket: { name: 'images' }, object: { key: `uploads/${name}`, size: statSync(path.join(uploads, name)).size, eTag: 'x', sequencer: '01' } } }] });
+      s3: { bucket: { name: host.bucket }, object: { key, size: 1, eTag: 'x', sequencer: '01' } } }] });
     assert.strictEqual(answer.outcome, 'response', JSON.stringify(answer.body));
   }
 }
@@ -189,10 +221,17 @@ test('objects and records, after what S3 tells and what the journal does', async
   assert.strictEqual(JSON.parse(list.body).items.length, 5);
   assert.ok(JSON.parse(list.body).items.every((item) => item.status === 'ready' && item.thumbnails.length > 0));
   await same({ target: '/images?tag=a' });
-  const sorted = (world) => filesOf(world).map(([name, digest]) => `${plain(name)} ${digest}`).sort();
-  const expected = sorted(daemon.world);
+  const sorted = async (host) => (await objectsOf(host)).map(([name, ...rest]) => `${plain(name)} ${rest.join(' ')}`).sort();
+  const expected = await sorted(daemon);
   assert.ok(expected.length >= 10);
-  for (const shape of shapes) assert.deepStrictEqual(sorted(hosts[shape].world), expected, shape);
+  for (const shape of shapes) assert.deepStrictEqual(await sorted(hosts[shape]), expected, shape);
+});
+
+test('rows of the table, as they lie there', async (t) => {
+  if (!isOnAws) return t.skip('where records are in DynamoDB');
+  const expected = await rowsOf(daemon);
+  assert.strictEqual(expected.length, 6);
+  for (const shape of shapes) assert.deepStrictEqual(await rowsOf(hosts[shape]), expected, shape);
 });
 
 test('pictures as they are served: whole, in part, and not at all', async () => {
@@ -216,7 +255,7 @@ test('deleting removes the same', async () => {
     const [name] = await namesOf(host.url);
     assert.strictEqual((await ask(host.url, { method: 'DELETE', target: `/images/${name}` })).status, 204);
     assert.strictEqual((await ask(host.url, { target: `/images/${name}` })).status, 404);
-    assert.ok(filesOf(host.world).every(([file]) => !file.includes(name.replace(/\..*/, ''))));
+    assert.ok((await objectsOf(host)).every(([file]) => !file.includes(name.replace(/\..*/, ''))));
   }
   await same({ target: '/images?limit=100' });
 });

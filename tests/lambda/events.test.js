@@ -208,19 +208,41 @@ test('S3 and SQS: keys are decoded, as they are always encoded', async () => {
   }
 });
 
-test('a table that is away fails the event, and the next try completes it', async () => {
-  const name = put();
+// Nobody writes to the table until the function that it gives is called.
+async function lockTable() {
   const lock = spawn(process.env.HOLD_LOCK, [path.join(world.state, 'pixmill.db'), 'write'], { stdio: ['pipe', 'pipe', 'inherit'] });
   assert.strictEqual(await new Promise((resolve) => { lock.stdout.once('data', () => resolve('locked')); lock.once('exit', resolve); }), 'locked');
+  return () => {
+    lock.stdin.end();
+    return new Promise((resolve) => lock.once('exit', resolve));
+  };
+}
+
+test('a table that is away fails the event, and the next try completes it', async () => {
+  const name = put();
+  const unlock = await lockTable();
   const answer = await app.invoke(s3(name), { ms: 1200 });
   assert.strictEqual(answer.outcome, 'error');
   assert.match(answer.type, /^Function\.(Metadata|Timeout)$/);
   const batch = await app.invoke(sqs(message(s3(name), 'a')), { ms: 1200 });
   assert.deepStrictEqual(failures(batch), ['a']);
-  lock.stdin.end();
-  await new Promise((resolve) => lock.once('exit', resolve));
+  await unlock();
   assert.strictEqual(runs(await app.invoke(s3(name))), 1);
   assert.strictEqual((await record(name)).status, 'ready');
+});
+
+test('a picture that is overwritten while it is worked on is worked on again', async () => {
+  const name = put();
+  const unlock = await lockTable();
+  const answer = app.invoke(s3(name));
+  while (thumbnails(name).length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  put(name, small);
+  await unlock();
+  const { outcome, type, body } = await answer;
+  assert.deepStrictEqual([outcome, type, body.code], ['error', 'Function.Failed', 'original.changed']);
+  assert.strictEqual(runs(await app.invoke(s3(name))), 1);
+  const { status, bytes } = await record(name);
+  assert.deepStrictEqual([status, bytes], ['ready', small.length]);
 });
 
 // ---- messages ----

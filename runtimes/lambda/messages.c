@@ -14,7 +14,6 @@ struct message { /* borrowed from the event */
     size_t body_length;
     int64_t attempt;    /* with this one */
     int64_t sent_at_ms; /* PXM_UNSET_INT: not told */
-    bool final;
 };
 
 static int64_t number_of(const pxm_value *record, const char *path, int64_t fallback)
@@ -25,16 +24,14 @@ static int64_t number_of(const pxm_value *record, const char *path, int64_t fall
     return text && !pxm_scalar_int(text, &number) && number > 0 ? number : fallback;
 }
 
-static bool read_message(const struct lambda_call *call, const pxm_value *record, struct message *ret)
+static bool read_message(const pxm_value *record, struct message *ret)
 {
     const pxm_value *body = pxm_value_get(record, "body");
-    int64_t most = call->host->settings->attempts_max;
 
     *ret = (struct message){.id = lambda_text_at(record, "messageId"),
                             .source = lambda_text_at(record, "eventSourceARN"),
                             .attempt = number_of(record, "attributes.ApproximateReceiveCount", 1),
                             .sent_at_ms = number_of(record, "attributes.SentTimestamp", PXM_UNSET_INT)};
-    ret->final = most != PXM_UNSET_INT && ret->attempt >= most;
     if (pxm_value_type(body) == PXM_TYPE_STRING) {
         ret->body = pxm_value_as_string(body, &ret->body_length);
     }
@@ -99,7 +96,7 @@ static pxm_status run_message(const struct lambda_call *call, const struct app_t
                                        .event = event,
                                        .id = id,
                                        .attempt = message->attempt,
-                                       .final = message->final};
+                                       .final = lambda_is_last(call, message->attempt)};
         status = lambda_run(call, &run, &output, error);
     }
     pxm_value_unref(event);
@@ -126,7 +123,7 @@ static pxm_status deliver(const struct lambda_call *call, const struct message *
     const struct app_trigger *trigger = find_trigger(call, message);
 
     if (waits_for_objects(call)) {
-        pxm_status status = lambda_objects_run(call, json, message->attempt, message->final, ret_count, error);
+        pxm_status status = lambda_objects_run(call, json, message->attempt, ret_count, error);
         if (!trigger || strcmp(error->code, "event.unknown") != 0) {
             return status;
         }
@@ -177,7 +174,7 @@ void lambda_messages(const struct lambda_call *call, struct lambda_outcome *outc
     for (size_t i = 0; i < pxm_value_count(records); i++) {
         struct message message;
         pxm_error error = {0};
-        if (!read_message(call, pxm_value_at(records, i), &message)) {
+        if (!read_message(pxm_value_at(records, i), &message)) {
             pxm_error_set(&error, PXM_E_INVALID, "event.invalid", "a message without an id or a body");
             lambda_outcome_fail(outcome, LAMBDA_BAD_EVENT, &error);
             return;

@@ -54,6 +54,9 @@ struct running {
     pxm_pipeline *pipeline;
     const struct pxm_trigger *trigger; /* NULL: none */
     pxm_value **inputs;
+    pxm_value *meta; /* of what it puts; NULL: none */
+    struct pxm_effects effects;
+    pxm_error failure;
     pxm_run *handle;
     int64_t began_ms, left_ms;
     pthread_mutex_t lock; /* guards what follows, and what `run` and `call` point at from being left */
@@ -119,6 +122,20 @@ static pxm_status bind_inputs(struct running *running, pxm_error *error)
     return PXM_OK;
 }
 
+static pxm_status mark(struct running *running, pxm_error *error)
+{
+    char text[24];
+
+    if (running->run->generation <= 0) {
+        return PXM_OK;
+    }
+    snprintf(text, sizeof text, "%lld", (long long)running->run->generation);
+    running->meta = pxm_value_record();
+    pxm_value_set(running->meta, LAMBDA_GENERATION, pxm_value_cstring(text));
+    running->effects.meta = running->meta;
+    return pxm_value_status(running->meta) == PXM_OK ? PXM_OK : pxm_error_no_memory(error);
+}
+
 /* On a thread of the engine. */
 static void note_step(void *arg, const struct pxm_trace_step *step)
 {
@@ -157,8 +174,10 @@ static pxm_status begin(struct running *running, pxm_error *error)
     const struct pxm_run_start start = {.options = &options,
                                         .values = (const pxm_value *const *)running->inputs,
                                         .trace = &trace,
+                                        .effects = &running->effects,
                                         .attempt = running->run->attempt,
                                         .end_ms = end_ms(running),
+                                        .failure = running->run->failure ? &running->failure : NULL,
                                         .final = running->run->final};
 
     return pxm_run_begin(running->pipeline, &start, &running->handle, error);
@@ -209,6 +228,9 @@ static pxm_status work(struct running *running, pxm_value **ret_output, pxm_erro
         status = running->trigger ? bind_trigger(running, error) : bind_inputs(running, error);
     }
     if (status == PXM_OK) {
+        status = mark(running, error);
+    }
+    if (status == PXM_OK) {
         status = begin(running, error);
     }
     if (status != PXM_OK) {
@@ -249,6 +271,7 @@ static void running_free(struct running *running)
         if (running->inputs) {
             pxm_bind_free(running->pipeline, running->inputs);
         }
+        pxm_value_unref(running->meta);
         pthread_mutex_destroy(&running->lock);
         free(running);
     }
@@ -265,6 +288,7 @@ pxm_status lambda_run(const struct lambda_call *call, const struct lambda_run *r
     }
     running->call = call;
     running->run = run;
+    running->failure = run->failure ? *run->failure : failure;
     running->began_ms = now_ms();
     running->left_ms = lambda_time_left_ms(call);
     pthread_mutex_init(&running->lock, NULL);
@@ -303,20 +327,27 @@ pxm_status lambda_run_id_of(const char *kind, const char *const *texts, char id[
     return PXM_OK;
 }
 
-static bool has_note(const pxm_error *error, const char *key)
+bool lambda_is_written_down(const pxm_error *error)
 {
     bool found = false;
 
     for (size_t i = 0; i < error->note_count && !found; i++) {
-        found = strcmp(error->notes[i].key, key) == 0;
+        found = strcmp(error->notes[i].key, "on_failure") == 0;
     }
-    return found;
+    return !found;
+}
+
+bool lambda_is_last(const struct lambda_call *call, int64_t attempt)
+{
+    int64_t most = call->host->settings->attempts_max;
+
+    return most != PXM_UNSET_INT && attempt >= most;
 }
 
 bool lambda_comes_again(const struct lambda_call *call, const char *pipeline, const pxm_error *error)
 {
     const pxm_pipeline *found = pxm_project_pipeline(call->host->project, pipeline);
-    bool is_told = found && pxm_pipeline_program(found)->on_failure.step_count > 0 && !has_note(error, "on_failure");
+    bool is_told = found && pxm_pipeline_program(found)->on_failure.step_count > 0 && lambda_is_written_down(error);
     bool is_its_fault = app_status_of(error) < 500; /* and not that of this host, its settings or what it calls */
 
     return pxm_error_is_transient(error) || !is_its_fault || !is_told;

@@ -19,7 +19,8 @@ struct lambda_settings { /* texts are of the environment, which lives as long as
     int32_t log_level;             /* AWS_LAMBDA_LOG_LEVEL: PXM_LOG_... */
     bool streams;                  /* PIXMILL_RESPONSE_MODE=streaming: of answers over HTTP */
     bool measures;                 /* PIXMILL_METRICS=off: lines of metrics are not written */
-    int64_t attempts_max;          /* PIXMILL_ATTEMPTS_MAX: how often a message is delivered; PXM_UNSET_INT: unknown */
+    int64_t attempts_max;          /* PIXMILL_ATTEMPTS_MAX: how often an event or message is tried; PXM_UNSET_INT:
+                                      unknown */
     const char *base_path;         /* PIXMILL_BASE_PATH: what comes before every path, such as "/api"; never NULL */
     /* Who may call: a trigger with `auth: token` takes this token, whom the gateway let in, or anybody. */
     const char *upload_token, *operator_token;   /* PIXMILL_UPLOAD_TOKEN, PIXMILL_OPERATOR_TOKEN; never NULL */

@@ -164,6 +164,15 @@ test('the_thumbnail_function_can_write_nothing_that_starts_it', () => {
   }
 });
 
+test('the_thumbnail_function_knows_which_try_is_the_last', () => {
+  for (const [name, { ThumbnailQueue, ThumbnailRetries, ThumbnailFunction, ThumbnailSource }] of every) {
+    const tries = ThumbnailSource
+      ? ThumbnailQueue.Properties.RedrivePolicy.maxReceiveCount
+      : ThumbnailRetries.Properties.MaximumRetryAttempts + 1;
+    assert.strictEqual(ThumbnailFunction.Properties.Environment.Variables.PIXMILL_ATTEMPTS_MAX, String(tries), name);
+  }
+});
+
 test('what_aws_is_said_to_use_is_there', () => {
   const known = statementsOf(Object.fromEntries(every).queue).map(({ role, sid }) => `${role}.${sid}`);
   for (const { role, sid, reason } of require('./used-by-aws.json')) {

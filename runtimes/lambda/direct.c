@@ -41,14 +41,45 @@ static const struct app_trigger *object_trigger(const struct lambda_call *call, 
     return NULL;
 }
 
-/* {pipeline, key}: as if the object had just been made. {pipeline, inputs}: the pipeline itself. */
+/* {code, message}, as a function that failed says it. PXM_OK and no status in *ret: there is none. */
+static pxm_status read_failure(const struct lambda_call *call, pxm_error *ret, pxm_error *error)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_.";
+    const pxm_value *failure = pxm_value_get(call->event, "failure");
+    const char *code = lambda_text_at(failure, "code"), *message = lambda_text_at(failure, "message");
+
+    if (!failure) {
+        return PXM_OK;
+    }
+    if (!code || !message || code[0] == '\0' || strlen(code) >= PXM_ERROR_CODE_MAX ||
+        strspn(code, letters) != strlen(code)) {
+        return pxm_error_set(error, PXM_E_INVALID, "event.invalid", "`failure` is no {code, message}");
+    }
+    pxm_error_set(ret, PXM_E_INVALID, code, "%s", message);
+    return PXM_OK;
+}
+
+/* Where nothing but a failure was to be written down, that it was is success. */
+static pxm_status settle(const pxm_error *failure, pxm_status status, pxm_value **ret, pxm_error *error)
+{
+    if (!failure || status == PXM_OK || strcmp(error->code, failure->code) != 0 || !lambda_is_written_down(error)) {
+        return status;
+    }
+    pxm_error_clear(error);
+    *ret = pxm_value_null();
+    return *ret ? PXM_OK : pxm_error_no_memory(error);
+}
+
+/* {pipeline, key}: as if the object had just been made. {pipeline, inputs}: the pipeline itself. With a `failure`
+ * beside, which another try could not write down itself: only what the pipeline does about that. */
 static pxm_status run_direct(const struct lambda_call *call, const char *pipeline, pxm_value **ret, pxm_error *error)
 {
     const char *key = lambda_text_at(call->event, "key");
     const pxm_value *inputs = pxm_value_get(call->event, "inputs");
     const struct app_trigger *trigger = key ? object_trigger(call, pipeline, key) : NULL;
     pxm_value *event = NULL;
-    pxm_status status = PXM_OK;
+    pxm_error failure = {0};
+    pxm_status status = read_failure(call, &failure, error);
 
     if (key && !trigger) {
         return pxm_error_set(error, PXM_E_INVALID, "event.invalid", "pipeline `%.64s` waits for no object of that key",
@@ -58,7 +89,7 @@ static pxm_status run_direct(const struct lambda_call *call, const char *pipelin
         return pxm_error_set(error, PXM_E_INVALID, "event.invalid",
                              "`inputs` is a record, and there is no `key` beside");
     }
-    if (trigger) {
+    if (status == PXM_OK && trigger) {
         const struct app_object object = {
             .store = trigger->store, .key = key, .bytes = PXM_UNSET_INT, .time_ms = PXM_UNSET_INT};
         status = app_event_object_created(&object, &event, error);
@@ -69,9 +100,11 @@ static pxm_status run_direct(const struct lambda_call *call, const char *pipelin
                                    .inputs = inputs,
                                    .id = call->invocation->id,
                                    .attempt = 1,
-                                   .final = true};
+                                   .generation = trigger ? 1 : 0,
+                                   .final = true,
+                                   .failure = failure.status != PXM_OK ? &failure : NULL};
     if (status == PXM_OK) {
-        status = lambda_run(call, &run, ret, error);
+        status = settle(run.failure, lambda_run(call, &run, ret, error), ret, error);
     }
     pxm_value_unref(event);
     return status;

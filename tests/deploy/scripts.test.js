@@ -287,6 +287,15 @@ test('redrive_starts_what_dead_letters_name_and_keeps_what_it_does_not_understan
   );
 });
 
+test('redrive_gives_up_what_an_operator_does_not_want_to_try_again', async () => {
+  set({ ...running, letters: letters.slice(0, 1) });
+  await expect(run('redrive', ['--stack', 'pix', '--give-up']), 0, /1 dead letters, 1 given up/);
+  const failure = { code: 'thumbnails.given_up', message: 'an operator gave up on it' };
+  assert.deepStrictEqual(state().invoked, [{ pipeline: 'thumbnails', key: 'uploads/a-1.jpg', failure }]);
+  assert.deepStrictEqual(state().letters, []);
+  await expect(run('redrive', ['--stack', 'pix', '--give-up', '--list']), 2, /--give-up/);
+});
+
 test('redrive_list_shows_keys_and_leaves_everything', async () => {
   set({ ...running, letters: letters.slice(0, 2) });
   const { stdout } = await expect(run('redrive', ['--stack', 'pix', '--list']), 0, /2 dead letters, 0 sent/);

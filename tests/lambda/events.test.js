@@ -145,6 +145,15 @@ test('of an object whose thumbnails are made an event does no work, in whatever 
   assert.notStrictEqual((await record(name)).updated_at, before.updated_at);
 });
 
+test('a topic that tells of nothing is a bad event, and takes no other of its records with it', async () => {
+  const name = put();
+  for (const bad of [{ EventSource: 'aws:sns' }, { EventSource: 'aws:sns', Sns: { Message: 7 } }, { EventSource: 'aws:sns', Sns: { Message: 'hello' } }]) {
+    const answer = await app.invoke({ Records: [bad, ...sns(s3(name)).Records] });
+    assert.deepStrictEqual([answer.outcome, answer.type], ['error', 'Function.BadEvent'], JSON.stringify(bad));
+    assert.strictEqual((await record(name)).status, 'ready');
+  }
+});
+
 test('S3 tells that a notification was set up, and nothing comes of it', async () => {
   assert.strictEqual(runs(await app.invoke(testEvent)), 0);
   assert.deepStrictEqual(failures(await app.invoke(sqs(message(testEvent, 'a')))), []);
@@ -231,6 +240,24 @@ test('a table that is away fails the event, and the next try completes it', asyn
   assert.strictEqual((await record(name)).status, 'ready');
 });
 
+test('a function that is killed in the middle leaves nothing that the next one does not complete', async () => {
+  const [name, twin] = [put(), put()];
+  assert.strictEqual(runs(await app.invoke(s3(twin))), 1);
+  const killed = await startFunction(world, 'thumbnails');
+  const unlock = await lockTable();
+  const answer = killed.invoke(s3(name));
+  while (thumbnails(name).length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  killed.process.kill('SIGKILL');
+  assert.strictEqual((await answer).outcome, 'lost');
+  await killed.stop();
+  await unlock();
+  assert.strictEqual(await record(name), null);
+  assert.strictEqual(runs(await app.invoke(s3(name))), 1);
+  const plain = ({ filename, original_url, thumbnail_url, thumbnails: made, created_at, updated_at, ...rest }) => ({ ...rest, sizes: made.length });
+  assert.deepStrictEqual(plain(await record(name)), plain(await record(twin)));
+  assert.deepStrictEqual(thumbnails(name), thumbnails(twin));
+});
+
 test('a picture that is overwritten while it is worked on is worked on again', async () => {
   const name = put();
   const unlock = await lockTable();
@@ -294,8 +321,25 @@ test('an event of our own runs a pipeline, by an object or by inputs', async () 
   assert.strictEqual(JSON.parse(one.body).output.status, 'ready');
 });
 
+test('an event of our own tells how it failed elsewhere, and the pipeline writes that down', async () => {
+  const name = put(), key = `uploads/${name}`, failure = { code: 'worker.crashed', message: 'it died' };
+  const answer = await app.invoke({ pipeline: 'thumbnails', key, failure });
+  assert.deepStrictEqual(JSON.parse(answer.body), { run: answer.id, output: null });
+  const { status, error } = await record(name);
+  assert.deepStrictEqual([status, error, thumbnails(name)], ['failed', 'worker.crashed', []]);
+  assert.strictEqual(runs(await app.invoke(s3(name))), 1);
+  assert.strictEqual((await record(name)).status, 'ready');
+  const unlock = await lockTable();
+  const locked = await app.invoke({ pipeline: 'thumbnails', key, failure }, { ms: 1200 });
+  assert.deepStrictEqual([locked.outcome, locked.body.code], ['error', 'worker.crashed'], 'it could not be written down');
+  await unlock();
+});
+
 test('an event of our own that is wrong fails', async () => {
   for (const [event, type] of [
+    [{ pipeline: 'thumbnails', key: 'uploads/a.jpg', failure: 'it died' }, 'Function.BadEvent'],
+    [{ pipeline: 'thumbnails', key: 'uploads/a.jpg', failure: { code: 'No Code', message: 'it died' } }, 'Function.BadEvent'],
+    [{ pipeline: 'thumbnails', key: 'uploads/a.jpg', failure: { code: 'worker.crashed' } }, 'Function.BadEvent'],
     [{ pipeline: 'upload' }, 'Function.Failed'],
     [{ pipeline: 7 }, 'Function.BadEvent'],
     [{ pipeline: 'image', inputs: { filename: 'no.jpg' } }, 'Function.Metadata'],

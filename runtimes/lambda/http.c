@@ -38,6 +38,15 @@ static const char *request_id(const struct exchange *exchange)
 
 /* ---- the way in -------------------------------------------------------------------------------------------------- */
 
+/* A load balancer asks at whatever path it was told whether anybody is there, and takes no other answer for well. */
+static bool is_health_check(const struct exchange *exchange)
+{
+    static const char who[] = "ELB-HealthChecker/";
+    const char *agent = app_head_get(&exchange->request.head, "User-Agent");
+
+    return exchange->shape == LAMBDA_HTTP_ALB && agent && strncmp(agent, who, strlen(who)) == 0;
+}
+
 /* PXM_OK with a response: that is the answer. */
 static pxm_status find_route(struct exchange *exchange, pxm_error *error)
 {
@@ -55,6 +64,8 @@ static pxm_status find_route(struct exchange *exchange, pxm_error *error)
     }
     if (strcmp(head->method, "OPTIONS") == 0) {
         exchange->response = app_policy_preflight(&host->policy, head, exchange->match.allow);
+    } else if (exchange->match.kind != APP_MATCH_FOUND && is_health_check(exchange)) {
+        exchange->response = app_response_new(200);
     } else if (exchange->match.kind != APP_MATCH_FOUND) {
         exchange->response = app_answer_no_route(&exchange->match, request_id(exchange));
     } else {

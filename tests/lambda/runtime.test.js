@@ -85,6 +85,16 @@ test('what is wrong with a request is an answer', async () => {
   assert.strictEqual(status(await app.invoke({ ...get('/x'), requestContext: { http: { method: 'G T' } } })), 400);
 });
 
+test('a load balancer that asks whether anybody is there is told so', async () => {
+  const check = (agent, httpMethod = 'GET') => ({ requestContext: { elb: { targetGroupArn: 'arn' } }, httpMethod, path: '/anything', queryStringParameters: {},
+    headers: { 'user-agent': agent }, body: '', isBase64Encoded: false });
+  const answer = await app.invoke(check('ELB-HealthChecker/2.0'));
+  assert.strictEqual(status(answer), 200);
+  assert.strictEqual(JSON.parse(answer.body).statusDescription, '200 OK');
+  assert.strictEqual(status(await app.invoke(check('curl/8'))), 404);
+  assert.strictEqual(status(await app.invoke({ ...get('/anything'), headers: { 'user-agent': 'ELB-HealthChecker/2.0' } })), 404);
+});
+
 test('an answer that is more than Lambda takes is told to be so', async () => {
   assert.strictEqual(status(await app.invoke(get('/raw/most'))), 200);
   const answer = await app.invoke(get('/raw/much'));
@@ -260,7 +270,9 @@ test('pixmill invoke prints the answer that Lambda would get', async () => {
   assert.deepStrictEqual([code, JSON.parse(JSON.parse(out).body)], [0, { size: 5 }]);
   const file = path.join(world.folder, 'event.json');
   writeFileSync(file, event);
-  assert.deepStrictEqual(JSON.parse(JSON.parse(invoke([file]).out).body), { size: 5 });
+  for (const host of [[], ['--host', 'lambda'], ['--host=lambda', '--handler=echo,gallery']]) {
+    assert.deepStrictEqual(JSON.parse(JSON.parse(invoke([...host, file]).out).body), { size: 5 });
+  }
   const lambda = await app.invoke(get('/echo/5'));
   const unnamed = (answer) => ({ ...answer, headers: { ...answer.headers, 'X-Request-Id': answer.headers['X-Request-Id'] && 'ID' } });
   assert.deepStrictEqual(unnamed(JSON.parse(invoke([file]).out)), unnamed(JSON.parse(lambda.body)));

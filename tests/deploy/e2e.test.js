@@ -1,6 +1,8 @@
 // The whole of the template, locally: a picture goes from the browser's upload over S3, the notification and the thumbnail function into
 // bucket, table and gallery, and every function has the access key of its own role. The programs are those of a package (PACKAGE, the
-// folder of its zips unpacked), or one that was just built (BOOTSTRAP).
+// folder of its zips unpacked; MACHINE, its architecture, if it is another one; RUNNER, the words that start such a program), or one
+// that was just built (BOOTSTRAP). Those of a package run as a user who may write to temporary folders only, where that may be asked
+// for.
 'use strict';
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
@@ -26,22 +28,33 @@ const roles = Object.entries(resources)
 
 let folder, services, cloud, site;
 
-const machine = os.arch() === 'arm64' ? 'arm64' : 'x86_64';
+const { PACKAGE, BOOTSTRAP, MACHINE, RUNNER = '' } = process.env;
+const machine = MACHINE || (os.arch() === 'arm64' ? 'arm64' : 'x86_64');
+const nobody = process.getuid() === 0 ? 'setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs' : '';
+
+// A package where everybody may read it, and a program that starts it.
+function unpack(name) {
+  const at = path.join(folder, name);
+  if (!fs.existsSync(at)) {
+    fs.cpSync(path.join(PACKAGE, `${name}-${machine}`), at, { recursive: true, preserveTimestamps: true });
+    fs.writeFileSync(`${at}-run`, `#!/bin/sh\nexec ${nobody} ${RUNNER} ${at}/bootstrap\n`, { mode: 0o755 });
+  }
+  return { program: `${at}-run`, root: at };
+}
 
 function programs() {
-  const { PACKAGE, BOOTSTRAP } = process.env;
-  const at = (name) => (PACKAGE ? path.join(PACKAGE, `${name}-${machine}`) : folder);
-  const program = (name) => ({ program: PACKAGE ? path.join(at(name), 'bootstrap') : BOOTSTRAP, root: at(name) });
+  const program = (name) => (PACKAGE ? unpack(name) : { program: BOOTSTRAP, root: folder });
   return { full: program('pixmill-lambda'), light: program('pixmill-lambda-light') };
 }
 
-if (process.env.PACKAGE && !fs.existsSync(path.join(process.env.PACKAGE, `pixmill-lambda-light-${machine}`))) {
+if (PACKAGE && !fs.existsSync(path.join(PACKAGE, `pixmill-lambda-light-${machine}`))) {
   console.log('skipped: the package was not made here');
   process.exit(77);
 }
 
 test.before(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cloud-'));
+  fs.chmodSync(folder, 0o755);
   const project = path.join(folder, 'pipelines');
   site = new Map([
     ['/index.html', { headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<!doctype html><title>page</title>' }],

@@ -181,6 +181,10 @@ run_emulated() {
     answer "$work/task-other" plain $emulate && expect '"body":"{\\"text\\":\\"hello\\"}"'
     # shellcheck disable=SC2086
     answer "$work/task-other" thumbnail $emulate && { makes_webp || complain "no thumbnail came from $other"; }
+    # An upload through all functions of the template, to its thumbnails and its place in the gallery.
+    PACKAGE=$first MACHINE=$other RUNNER=$emulate node --test-name-pattern='^an_upload_becomes_objects' \
+        "$source/tests/deploy/e2e.test.js" >"$work/log" 2>&1 || { cat "$work/log" && complain "no picture goes through $other"; }
+    grep -q '^# pass 1$' "$work/log" || { cat "$work/log" && complain "no picture went through $other"; }
 }
 
 if [ "$2" = own ]; then

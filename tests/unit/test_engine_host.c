@@ -119,6 +119,7 @@ static void objects_get_the_texts_of_their_host_besides_those_of_their_step(void
                         "put a with {\"host\":\"mine\"}, put b with {\"step\":\"its\",\"host\":\"mine\"}");
     pxm_run_free(run);
     world_close(&world);
+    pxm_value_unref(meta);
 }
 
 static void a_run_sees_the_time_that_its_host_says(void **state)

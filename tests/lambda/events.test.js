@@ -189,7 +189,8 @@ test('an object that is gone by now is a success', async () => {
 });
 
 test('what is no picture is recorded as failed, and does not come again', async () => {
-  const names = [put('corrupt.jpg', Buffer.concat([readFileSync(photo).subarray(0, 3000), Buffer.alloc(10)])), put('text.jpg', Buffer.from('hello'))];
+  const names = [put('corrupt.jpg', Buffer.concat([readFileSync(photo).subarray(0, 3000), Buffer.alloc(10)])), put('text.jpg', Buffer.from('hello')),
+    ...['broken.jpg', 'cut.jpg', 'oversized.png'].map((file) => put(file, readFileSync(path.join(SOURCE, 'pipelines', 'fixtures', file)))), put('empty.jpg', Buffer.alloc(0))];
   for (const name of names) {
     assert.strictEqual(runs(await app.invoke(s3(name))), 1);
     const { status, error } = await record(name);

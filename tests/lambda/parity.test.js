@@ -14,7 +14,15 @@ const { makeWorld, startFunction, photo, PIXMILL, SOURCE } = require('./world.js
 
 const bytes = readFileSync(photo);
 const turned = readFileSync(path.join(SOURCE, 'pipelines', 'fixtures', 'turned.jpg'));
-const FUNCTIONS = 'upload,thumbnails,gallery,image,delete,me,original,thumbnail';
+const FUNCTIONS = 'upload,thumbnails,gallery,image,delete,me,original,thumbnail,tell,note';
+// A queue of each one's own, in every profile; what is sent to it becomes a record.
+const queue = 'notes: {sqlite: {path: "${env.PIXMILL_STATE}/queue.db"}}';
+const withQueue = (text) => text.replace(/^ {4}queues:$/gm, `$&\n      ${queue}`).replace(/^ {2}(local|aws):$/gm, `$&\n    queues: {${queue}}`);
+const tell = 'version: 1\ninputs: {text: {type: string}}\ntriggers:\n  tell: {http: {method: POST, path: /tell, status: 202}, bind: {text: "${event.json.text}"}}\n' +
+  'steps:\n  - {send: {queue: notes, body: {text: "${input.text}"}}}\noutput: {text: "${input.text}"}\n';
+const note = 'version: 1\ninputs: {text: {type: string, pattern: "[a-z]+"}, tries: {type: int}, sent: {type: int}}\n' +
+  'triggers:\n  told: {message: {queue: notes}, bind: {text: "${event.json.text}", tries: "${event.attempts}", sent: "${event.sent_at}"}}\n' +
+  'steps:\n  - {record: {table: images, key: "${input.text}", set: {text: "${input.text}", tries: "${input.tries}", was_sent: "${input.sent > 1700000000000}"}}}\n';
 const ORIGIN = 'https://site.example';
 
 const isOnAws = process.env.PROFILE === 'aws';
@@ -26,8 +34,10 @@ const shapes = ['v2', 'url', 'v1', 'alb', 'alb_multi'];
 
 // Where one of them keeps everything: {world, env, bucket}.
 async function makePlace(name) {
-  const world = makeWorld();
-  const env = isOnAws ? await gate.makePlace(name, world.app) : { PIXMILL_STATE: world.state, PIXMILL_PROFILE: 'local' };
+  const project = withQueue(readFileSync(path.join(SOURCE, 'pipelines', 'pixmill.yaml'), 'utf8'));
+  const world = makeWorld({ 'pixmill.yaml': project, 'tell.yaml': tell, 'note.yaml': note });
+  const env = isOnAws ? await gate.makePlace(name, world.app) : { PIXMILL_PROFILE: 'local' };
+  env.PIXMILL_STATE = world.state;
   return { world, env, bucket: isOnAws ? name : 'images' };
 }
 
@@ -258,6 +268,20 @@ test('deleting removes the same', async () => {
     assert.ok((await objectsOf(host)).every(([file]) => !file.includes(name.replace(/\..*/, ''))));
   }
   await same({ target: '/images?limit=100' });
+});
+
+test('messages, by a queue of the daemon and by SQS', async () => {
+  const request = { method: 'POST', target: '/tell', ...json({ text: 'hello' }) };
+  assert.strictEqual((await same(request)).status, 202);
+  for (const shape of shapes) {
+    const { runtime } = hosts[shape];
+    const answer = await runtime.invoke({ Records: [{ messageId: 'm', body: '{"text":"hello"}', eventSource: 'aws:sqs', eventSourceARN: 'arn:aws:sqs:eu-central-1:123456789012:notes',
+      attributes: { ApproximateReceiveCount: '1', SentTimestamp: String(Date.now()) } }] });
+    assert.deepStrictEqual(JSON.parse(answer.body), { batchItemFailures: [] });
+  }
+  while ((await ask(daemon.url, { target: '/images/hello' })).status === 404) await new Promise((resolve) => setTimeout(resolve, 20));
+  const { text, tries, was_sent } = JSON.parse((await same({ target: '/images/hello' })).body);
+  assert.deepStrictEqual([text, tries, was_sent], ['hello', 1, true]);
 });
 
 test('what is more than a gateway takes never reaches the function', async () => {

@@ -317,12 +317,21 @@ test('what keeps it from starting is told before the first event', async () => {
   }
 });
 
-test('a plugin that is not there is told to be so', async () => {
+test('a plugin that is not there, or none, is told to be so', async () => {
   const other = makeWorld({ 'bad.yaml': 'version: 1\nsteps: [{moonshine: {}}]\n' });
   const runtime = await startFunction(other, 'bad');
   assert.strictEqual(await runtime.exited, 1);
   assert.match(runtime.initError.body.errorMessage, /moonshine/);
   await runtime.stop();
+  const plugins = path.join(other.folder, 'plugins');
+  mkdirSync(plugins);
+  writeFileSync(path.join(plugins, 'broken.so'), 'no module');
+  writeFileSync(path.join(other.app, 'worse.yaml'), 'version: 1\nsteps: [{broken.do: {}}]\n');
+  const worse = await startFunction(other, 'worse', { PIXMILL_PLUGIN_PATH: plugins });
+  assert.strictEqual(await worse.exited, 1);
+  assert.strictEqual(worse.initError.type, 'Runtime.PluginLoad');
+  assert.match(worse.initError.body.errorMessage, /broken/);
+  await worse.stop();
   const good = await startFunction(other, 'gallery'); // which does not read the other
   await good.idle();
   assert.strictEqual(good.initError, null);

@@ -1,17 +1,20 @@
 #!/bin/sh
 # Measures pixmill against a bare libvips loop that does the same image work, both in turn in this run.
-#   bench/run.sh [--rounds N] [--count N] [--no-slim] [PHOTO...]
-# Without a PHOTO it makes one of 12 megapixels. $PIXMILL_BENCH_BIN names the programs of another build than release. Ratios are medians of per-round ratios; they are what counts.
+#   bench/run.sh [--rounds N] [--count N] [--no-slim] [--short] [PHOTO...]
+# Without a PHOTO it makes one of 12 megapixels. --short: the least of everything, with a small photo, which shows that all
+# of it works and measures nothing. $PIXMILL_BENCH_BUILD names another build than release. Ratios are medians of per-round
+# ratios; they are what counts.
 set -eu
 cd "$(dirname "$0")/.."
-bin=${PIXMILL_BENCH_BIN:-build/release/bin}
+bin=${PIXMILL_BENCH_BUILD:-build/release}/bin
 . bench/npm.sh
-rounds=7 count=24 slim=yes
+rounds=7 count=24 slim=yes photo=$work/photo.jpg
 while [ $# -gt 0 ]; do
     case $1 in
         --rounds) rounds=$2 && shift 2 ;;
         --count) count=$2 && shift 2 ;;
         --no-slim) slim=no && shift ;;
+        --short) rounds=1 count=2 photo=examples/photo.jpg && shift ;;
         *) break ;;
     esac
 done
@@ -54,8 +57,8 @@ start_up() {
 }
 
 if [ $# -eq 0 ]; then
-    [ -e "$work/photo.jpg" ] || "$bin/pixmill" run photo examples/photo.jpg --project bench/pipelines -o "$work/photo.jpg"
-    set -- "$work/photo.jpg"
+    [ -e "$photo" ] || "$bin/pixmill" run photo examples/photo.jpg --project bench/pipelines -o "$photo"
+    set -- "$photo"
 fi
 echo "== the libvips of this system ($(pkg-config --modversion vips)), $(nproc) processors, $# file(s), $count pictures a run, $rounds rounds"
 measure "$@"

@@ -1,27 +1,27 @@
 #!/bin/sh
 # Measures the drivers s3 and dynamodb against curl alone and against the AWS SDK for JavaScript, in turn in this run, all
 # against one server of ours that verifies signatures, on this machine.
-#   bench/aws/run.sh [--rounds N] [--no-large]
+#   bench/aws/run.sh [--rounds N] [--no-large] [--short]
 # CPU is that of the client alone, in ms for an operation; curl's is what a further transfer costs one that has started.
-# Each figure is the median of the rounds. --no-large: no file of 2 GB.
+# Each figure is the median of the rounds. --no-large: no file of 2 GB. --short: the least of everything, which shows that all
+# of it works and measures nothing. $PIXMILL_BENCH_BUILD names another build than release.
 # shellcheck disable=SC2086
 set -eu
 cd "$(dirname "$0")/../.."
 build=${PIXMILL_BENCH_BUILD:-build/release}
 work=${TMPDIR:-/tmp}/pixmill-bench-aws.$$
-modules=build/bench/aws-modules
-rounds=5 large=yes
+rounds=5 large=2147483648 sizes='65536:200 5242880:20 209715200:2' requests=100
 while [ $# -gt 0 ]; do
     case $1 in
         --aws) shift ;;
         --rounds) rounds=$2 && shift 2 ;;
-        --no-large) large=no && shift ;;
-        *) echo "usage: bench/aws/run.sh [--rounds N] [--no-large]" >&2 && exit 2 ;;
+        --no-large) large=0 && shift ;;
+        --short) rounds=1 large=100000000 sizes='65536:4 68157440:1' requests=4 && shift ;;
+        *) echo "usage: bench/aws/run.sh [--rounds N] [--no-large] [--short]" >&2 && exit 2 ;;
     esac
 done
 command -v node >/dev/null || { echo "node is missing; the server of this measure needs it" >&2 && exit 1; }
-sh tests/aws-gate/install.sh "$modules" >/dev/null
-NODE_PATH=$PWD/$modules/node_modules
+NODE_PATH=$(sh tests/npm.sh aws-gate)
 export NODE_PATH NODE_NO_WARNINGS=1
 mkdir -p "$work"
 mkfifo "$work/input"
@@ -130,40 +130,41 @@ measure() {
         *" openssl "*)
             printf '  %-10s CPU %9.3f ms   %23s pixmill to it: CPU %.2f\n' 'curl + hash' \
                 "$(paste "$work/curl" "$work/openssl" | awk '{ print $1 + $3 }' | median)" '' \
-                "$(paste "$work/pixmill" "$work/curl" "$work/openssl" | awk '{ print $1 / ($(NF - 3) + $(NF - 1)) }' | median)"
+                "$(paste "$work/pixmill" "$work/curl" "$work/openssl" | awk '{ all = $(NF - 3) + $(NF - 1); print all == 0 ? 0 : $1 / all }' | median)"
             ;;
     esac
 }
 
-# The median of the ratios of the rounds: ratio NAME OTHER COLUMN.
+# The median of the ratios of the rounds, 0 where the other took no time that can be told: ratio NAME OTHER COLUMN.
 ratio() {
     columns=$(awk '{ print NF; exit }' "$work/$1")
-    paste "$work/$1" "$work/$2" | awk -v a="$3" -v b=$((columns + $3)) '{ print $a / $b }' | median
+    paste "$work/$1" "$work/$2" | awk -v a="$3" -v b=$((columns + $3)) '{ print $b == 0 ? 0 : $a / $b }' | median
 }
 
 ratios() { printf '  %s to %s: CPU %.2f, throughput %.2f\n' "$1" "$2" "$(ratio "$1" "$2" 1)" "$(ratio "$2" "$1" 2)"; }
 
-for size in 65536 5242880 209715200; do head -c $size /dev/urandom >"$work/$size"; done
 echo "== $(nproc) processors, $rounds rounds; curl $(curl --version | sed -n '1s/^curl \([^ ]*\).*/\1/p'), node $(node --version)"
-for size in ${BENCH_SIZES:-65536:200 5242880:20 209715200:2}; do
+for size in $sizes; do
     count=${size#*:} size=${size%:*}
+    head -c "$size" /dev/urandom >"$work/$size"
     measure "put $size bytes of which the SHA-256 is known, as of what the daemon took in" put-known "$count" "$work/$size" \
         pixmill curl openssl sdk
     measure "put $size bytes" put "$count" "$work/$size" pixmill curl openssl sdk
     measure "get $size bytes" get "$count" "$work/$size" pixmill curl sdk
 done
 tls=true AWS_ENDPOINT_URL_S3="https://127.0.0.1:$(port secure)"
-measure "put 209715200 bytes over TLS, the SHA-256 known; unsigned: pixmill with sign_parts: unless_tls" put-known 2 "$work/209715200" \
-    pixmill unsigned curl sdk
+measure "put $size bytes over TLS, the SHA-256 known; unsigned: pixmill with sign_parts: unless_tls" put-known "$count" \
+    "$work/$size" pixmill unsigned curl sdk
 ratios unsigned curl
 tls=false AWS_ENDPOINT_URL_S3="http://127.0.0.1:$(port s3)"
 $client prepare 0
-measure "record: a new item of four fields" record 100 '' pixmill curl sdk
-measure "lookup: an item" lookup 100 '' pixmill curl sdk
-measure "query: the 20 newest items" query 20 '' pixmill sdk
-if [ $large = yes ]; then
-    truncate -s 2G "$work/2147483648"
+measure "record: a new item of four fields" record $requests '' pixmill curl sdk
+measure "lookup: an item" lookup $requests '' pixmill curl sdk
+measure "query: the 20 newest items" query $(((requests + 4) / 5)) '' pixmill sdk
+if [ $large -gt 0 ]; then
+    truncate -s $large "$work/large"
     for operation in put put-known; do
-        echo "$operation 2 GB: at most $($client $operation 1 "$work/2147483648" | awk '{ print $3 }') MiB more than before"
+        echo "$operation $((large / 1000000)) MB: at most" \
+            "$($client $operation 1 "$work/large" | awk '{ print $3 }') MiB more than before"
     done
 fi

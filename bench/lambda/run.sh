@@ -1,21 +1,23 @@
 #!/bin/sh
 # Measures how functions for AWS Lambda start: those of the package, beside the same in Node with sharp and in Python with
-# Pillow, all in turn in this run.   bench/lambda/run.sh [--rounds N] [PHOTO]
-# Without a PHOTO it makes one of 12 megapixels. $PIXMILL_BENCH_BUILD names another build than release.
+# Pillow, all in turn in this run.   bench/lambda/run.sh [--rounds N] [--short] [PHOTO]
+# Without a PHOTO it makes one of 12 megapixels. --short: the least of everything, with a small photo, which shows that all
+# of it works and measures nothing. $PIXMILL_BENCH_BUILD names another build than release.
 set -eu
 cd "$(dirname "$0")/../.."
 build=${PIXMILL_BENCH_BUILD:-build/release}
 . bench/npm.sh
-rounds=21
+rounds=21 photo=$work/photo.jpg
 while [ $# -gt 0 ]; do
     case $1 in
         --lambda) shift ;;
         --rounds) rounds=$2 && shift 2 ;;
+        --short) rounds=2 photo=examples/photo.jpg && shift ;;
         *) break ;;
     esac
 done
 arch=$(uname -m | sed 's/aarch64/arm64/')
-photo=${1:-$work/photo.jpg}
+photo=${1:-$photo}
 [ $# -gt 0 ] || [ -e "$photo" ] ||
     "$build/bin/pixmill" run photo examples/photo.jpg --project bench/pipelines -o "$photo"
 

@@ -1,16 +1,17 @@
 #!/bin/sh
 # Measures the daemon against a bare libvips loop that makes the same thumbnails and against a Node server with sharp
 # that does the same work, all in turn in this run, each on a fresh folder.
-#   bench/serve/run.sh [--rounds N] [--count N] [--mixed N] [--no-slim] [--no-node] [--only MEASURE] [PHOTO...]
+#   bench/serve/run.sh [--rounds N] [--count N] [--mixed N] [--no-slim] [--no-node] [--only MEASURE] [--short] [PHOTO...]
 # MEASURE: uploads, connections, overload, memory. Without a PHOTO it makes one of 12 megapixels. --mixed: how many
-# uploads of all kinds the memory measure makes. $PIXMILL_BENCH_BUILD names another build than release,
+# uploads of all kinds the memory measure makes. --short: the least of everything, with small pictures, which shows that
+# all of it works and measures nothing. $PIXMILL_BENCH_BUILD names another build than release,
 # $PIXMILL_BENCH_STATE a folder with a few GB left in place of /tmp, where the servers keep their state while they run.
 # Ratios are medians of per-round ratios.
 set -eu
 cd "$(dirname "$0")/../.."
 build=${PIXMILL_BENCH_BUILD:-build/release}
 . bench/npm.sh
-rounds=5 count=48 mixed=2000 slim=yes node=yes only=all
+rounds=5 count=48 mixed=2000 slim=yes node=yes only=all pictures=$work large=4900
 while [ $# -gt 0 ]; do
     case $1 in
         --serve) shift ;;
@@ -20,6 +21,7 @@ while [ $# -gt 0 ]; do
         --no-slim) slim=no && shift ;;
         --no-node) node=no && shift ;;
         --only) only=$2 && shift 2 ;;
+        --short) rounds=1 count=4 mixed=8 pictures=$work/short large=1000 && shift ;;
         *) break ;;
     esac
 done
@@ -30,15 +32,15 @@ wanted() { [ "$only" = all ] || [ "$only" = "$1" ]; }
 
 # A picture like others, but of another size and format: NAME WIDTH FORMAT PROGRESSIVE.
 variant() {
-    [ -e "$work/$1" ] || "$build/bin/pixmill" run variant "$work/photo.jpg" --project bench/pipelines --set "width=$2" \
-        --set "format=$3" --set "progressive=$4" -o "$work/$1"
+    [ -e "$pictures/$1" ] || "$build/bin/pixmill" run variant "$pictures/photo.jpg" --project bench/pipelines \
+        --set "width=$2" --set "format=$3" --set "progressive=$4" -o "$pictures/$1"
 }
 
-if [ $# -eq 0 ]; then
-    [ -e "$work/photo.jpg" ] ||
-        "$build/bin/pixmill" run photo examples/photo.jpg --project bench/pipelines -o "$work/photo.jpg"
-    set -- "$work/photo.jpg"
-fi
+mkdir -p "$pictures"
+[ "$pictures" = "$work" ] || cp examples/photo.jpg "$pictures"
+[ -e "$pictures/photo.jpg" ] ||
+    "$build/bin/pixmill" run photo examples/photo.jpg --project bench/pipelines -o "$pictures/photo.jpg"
+[ $# -gt 0 ] || set -- "$pictures/photo.jpg"
 if [ $slim = yes ] && ! fetch_slim; then
     echo "the slim libvips of npm cannot be fetched here; no figures for it"
     slim=no
@@ -91,11 +93,11 @@ fi
 if wanted memory; then
     variant medium.jpg 2400 jpeg false
     variant small.jpg 900 jpeg false
-    variant progressive.jpg 4900 jpeg true
+    variant progressive.jpg $large jpeg true
     variant picture.png 1000 png false
     variant picture.webp 1600 webp false
     echo "memory after each quarter of $mixed uploads of six kinds, one round"
-    small=$work/small.jpg medium=$work/medium.jpg
-    measure memory 1 "$mixed" "$@" $small $medium $work/picture.png $small $medium $work/progressive.jpg $small \
-        $work/picture.webp $medium
+    small=$pictures/small.jpg medium=$pictures/medium.jpg
+    measure memory 1 "$mixed" "$@" $small $medium $pictures/picture.png $small $medium $pictures/progressive.jpg $small \
+        $pictures/picture.webp $medium
 fi

@@ -77,7 +77,7 @@ static void events_of_our_own_survive(void **state)
 
 /* ---- the host ---------------------------------------------------------------------------------------------------- */
 
-static char folder[] = "/tmp/pixmill-alloc-lambda-XXXXXX";
+static char folder[512];
 static struct lambda_settings settings = {.name = "f",
                                           .version = "1",
                                           .handler = "echo",
@@ -90,7 +90,7 @@ static struct lambda_settings settings = {.name = "f",
 
 static int write_file(const char *name, const char *text)
 {
-    char path[128];
+    char path[sizeof folder + 32];
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "we");
@@ -103,6 +103,8 @@ static int open_host(void **state)
     struct lambda_host *host = NULL;
     pxm_error error = {0};
 
+    const char *temporary = secure_getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/pixmill-alloc-lambda-XXXXXX", temporary ? temporary : "/tmp");
     if (!mkdtemp(folder) || write_file("pixmill.yaml", project) != 0 || write_file("echo.yaml", echo) != 0) {
         return 1;
     }
@@ -117,7 +119,7 @@ static int open_host(void **state)
 
 static int close_host(void **state)
 {
-    char path[128];
+    char path[sizeof folder + 32];
 
     lambda_host_close(*state);
     snprintf(path, sizeof path, "%s/pixmill.yaml", folder);

@@ -8,6 +8,7 @@ set -u
 : "${PIXMILL:?}" "${TOOLS:?}" "${SOURCE:?}" "${SANITIZED=}"
 PATH=$(dirname "$PIXMILL"):$TOOLS:$PATH
 photo=$SOURCE/examples/photo.jpg
+patience=3600 # looks, some hundredths of a second apart, at what comes soon unless something hangs
 work=$(mktemp -d "${TMPDIR:-/tmp}/pixmill-acceptance.XXXXXX") || exit 1
 tests=0 failures=0 wrong='' current='' code=0
 mounts='' children=''

@@ -11,7 +11,7 @@ cut=$SOURCE/pipelines/fixtures/cut.jpg # its header is fine, so it is taken; its
 # Waits until the answer to an operator's GET has that value: await_json PATH NAME VALUE.
 await_json() {
     tries=0
-    while [ $tries -lt 600 ] && kill -0 "$daemon" 2>/dev/null; do
+    while [ $tries -lt $patience ] && kill -0 "$daemon" 2>/dev/null; do
         operate GET "$1"
         [ "$(json "$2" 2>/dev/null)" != "$3" ] || return 0
         tries=$((tries + 1))
@@ -54,7 +54,7 @@ send() {
 # Waits until that path answers so: await_answer PATH STATUS.
 await_answer() {
     tries=0
-    while [ $tries -lt 600 ] && kill -0 "$daemon" 2>/dev/null; do
+    while [ $tries -lt $patience ] && kill -0 "$daemon" 2>/dev/null; do
         ask GET "$1"
         [ "$status" != "$2" ] || return 0
         tries=$((tries + 1))
@@ -346,7 +346,7 @@ await_answer /greeting 200
 expect_json text first
 sed -i 's/first/second/' app/greeting.yaml
 tries=0
-while [ "$(json text)" != second ] && [ $tries -lt 600 ]; do
+while [ "$(json text)" != second ] && [ $tries -lt $patience ]; do
     sleep 0.05
     ask GET /greeting
     tries=$((tries + 1))

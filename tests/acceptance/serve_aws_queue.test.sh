@@ -38,7 +38,7 @@ count_messages() {
 # Waits until all messages are settled and no job is left.
 await_queue() {
     tries=0
-    while [ "$(count_messages messages)" != 0 ] && [ $tries -lt 600 ]; do
+    while [ "$(count_messages messages)" != 0 ] && [ $tries -lt $patience ]; do
         tries=$((tries + 1))
         sleep 0.05
     done

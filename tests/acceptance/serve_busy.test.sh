@@ -10,7 +10,7 @@ turned=$SOURCE/pipelines/fixtures/turned.jpg
 # Waits until a command succeeds.
 await() {
     tries=0
-    while [ $tries -lt 1200 ]; do
+    while [ $tries -lt $patience ]; do
         ! "$@" 2>/dev/null || return 0
         tries=$((tries + 1))
         sleep 0.05

@@ -11,7 +11,7 @@ start_daemon() {
     daemon=$!
     children="$daemon $children"
     tries=0
-    while [ $tries -lt 600 ]; do
+    while [ $tries -lt $patience ]; do
         address=$(sed -n 's/.*ready on \(http:[^ "]*\).*/\1/p' log | tail -n 1)
         [ -z "$address" ] || return 0
         kill -0 "$daemon" 2>/dev/null || return 1
@@ -81,7 +81,7 @@ told_headers() {
 # Waits until a record has that status.
 await_status() {
     tries=0
-    while [ $tries -lt 600 ] && kill -0 "$daemon" 2>/dev/null; do
+    while [ $tries -lt $patience ] && kill -0 "$daemon" 2>/dev/null; do
         ask GET "/images/$1"
         [ "$(json status 2>/dev/null)" != "$2" ] || return 0
         tries=$((tries + 1))
@@ -93,7 +93,7 @@ await_status() {
 # Waits until no job is to be done.
 await_rest() {
     tries=0
-    while [ $tries -lt 600 ] && kill -0 "$daemon" 2>/dev/null; do
+    while [ $tries -lt $patience ] && kill -0 "$daemon" 2>/dev/null; do
         operate GET /admin/jobs
         [ "$(json counts.expected)$(json counts.ready)$(json counts.delayed)$(json counts.running)" != 0000 ] || return 0
         tries=$((tries + 1))
@@ -105,7 +105,7 @@ await_rest() {
 # Waits until a line of the log says so.
 await_log() {
     tries=0
-    while [ $tries -lt 600 ] && kill -0 "$daemon" 2>/dev/null; do
+    while [ $tries -lt $patience ] && kill -0 "$daemon" 2>/dev/null; do
         ! grep -qF -- "$1" log || return 0
         tries=$((tries + 1))
         sleep 0.05

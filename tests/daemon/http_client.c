@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_MS = 60000 };
+enum { PATIENCE_MS = 240000 };
 
 void client_connect_socket(int fd, uint16_t port)
 {

@@ -7,7 +7,7 @@
 # Waits until no connection but the one that asks is open, and the descriptors are as they were.
 expect_descriptors() {
     tries=0
-    while [ "$(descriptors "$daemon")" -gt "$1" ] && [ $tries -lt 600 ]; do
+    while [ "$(descriptors "$daemon")" -gt "$1" ] && [ $tries -lt $patience ]; do
         tries=$((tries + 1))
         sleep 0.05
     done
@@ -68,7 +68,7 @@ for number in $(seq 1 100); do
     tries=0
     (
         code=000
-        while [ "$code" != 201 ] && [ $tries -lt 600 ]; do
+        while [ "$code" != 201 ] && [ $tries -lt $patience ]; do
             tries=$((tries + 1))
             code=$(curl -s -o "answer.$number" -w '%{http_code}' -H 'Content-Type: image/jpeg' \
                 -H 'Idempotency-Key: the same' --data-binary "@$turned" "$address/upload")

@@ -94,7 +94,7 @@ else
     exec 9>body
     head -c 200000 "$photo" >&9
     tries=0
-    while ! find "/proc/$daemon/fd" -lname '*/spool/*' | grep -q . && [ $tries -lt 600 ]; do
+    while ! find "/proc/$daemon/fd" -lname '*/spool/*' | grep -q . && [ $tries -lt $patience ]; do
         tries=$((tries + 1))
         sleep 0.05
     done
@@ -207,7 +207,7 @@ for number in $(seq 1 40); do
     (
         code=000
         tries=0
-        while [ "$code" != 201 ] && [ $tries -lt 600 ]; do
+        while [ "$code" != 201 ] && [ $tries -lt $patience ]; do
             code=$(curl -s -o "answer.$number" -w '%{http_code}' -H 'Content-Type: image/jpeg' \
                 -H "Idempotency-Key: few-$number" --data-binary "@$number.jpg" "$address/upload")
             case $code in 201 | 000 | 429 | 500 | 503) ;; *) echo "$code" >>unexpected ;; esac

@@ -22,7 +22,7 @@ insist other.jpg two
 stop_daemon KILL
 serve
 tries=0
-while [ "$(operate GET /admin/jobs && json counts.ready)" != 0 ] && [ $tries -lt 6000 ]; do
+while [ "$(operate GET /admin/jobs && json counts.ready)" != 0 ] && [ $tries -lt $patience ]; do
     tries=$((tries + 1))
     sleep 0.05
 done

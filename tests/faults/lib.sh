@@ -22,7 +22,7 @@ start_daemon() {
     daemon=$!
     children="$daemon $children"
     tries=0
-    while [ $tries -lt 1200 ]; do
+    while [ $tries -lt $patience ]; do
         address=$(sed -n 's/.*ready on \(http:[^ "]*\).*/\1/p' log | tail -n 1)
         [ -z "$address" ] || return 0
         kill -0 "$daemon" 2>/dev/null || return 1
@@ -76,7 +76,7 @@ send() {
 insist() {
     tries=0
     send "$@"
-    while [ "$status" != 201 ] && [ $tries -lt 600 ]; do
+    while [ "$status" != 201 ] && [ $tries -lt $patience ]; do
         tries=$((tries + 1))
         sleep 0.05
         send "$@"
@@ -108,7 +108,7 @@ trace() {
     tracer=$!
     children="$tracer $children"
     tries=0
-    while ! grep -q 'attached' trace.err && kill -0 "$tracer" 2>/dev/null && [ $tries -lt 1200 ]; do
+    while ! grep -q 'attached' trace.err && kill -0 "$tracer" 2>/dev/null && [ $tries -lt $patience ]; do
         tries=$((tries + 1))
         sleep 0.01
     done
@@ -166,7 +166,7 @@ is_alive() {
 # Waits until no job is left, or the daemon is gone.
 await_rest_or_end() {
     tries=0
-    while is_alive && [ $tries -lt 600 ]; do
+    while is_alive && [ $tries -lt $patience ]; do
         operate GET /admin/jobs
         if [ "$status" = 200 ]; then
             [ "$(json counts.expected)$(json counts.ready)$(json counts.delayed)$(json counts.running)" != 0000 ] || return 0

@@ -7,7 +7,7 @@
 # Waits until a picture is ready or failed.
 await_end_of() {
     tries=0
-    while [ $tries -lt 600 ]; do
+    while [ $tries -lt $patience ]; do
         ask GET "/images/$1"
         case $(json status) in ready | failed) return ;; esac
         tries=$((tries + 1))

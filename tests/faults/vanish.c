@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { REQUEST_BYTES_MAX = 8 << 20, PATIENCE_S = 60 };
+enum { REQUEST_BYTES_MAX = 8 << 20, PATIENCE_S = 240 };
 
 static char request[REQUEST_BYTES_MAX];
 

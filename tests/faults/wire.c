@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ANSWER_BYTES_MAX = 64 << 20, PATIENCE_S = 120 };
+enum { ANSWER_BYTES_MAX = 64 << 20, PATIENCE_S = 240 };
 
 static int connect_to(uint16_t port)
 {

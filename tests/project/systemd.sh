@@ -60,7 +60,7 @@ strace -f -qq -o "$work/trace" "$pixmill" serve --project pipelines --state "$wo
 tracer=$!
 trap 'kill "$(head -n 1 "$work/trace" | cut -d " " -f 1)" 2>/dev/null; wait "$tracer"; rm -rf "$work"' EXIT
 tries=0
-until grep -q 'ready on' "$work/log" || [ $tries = 1200 ]; do
+until grep -q 'ready on' "$work/log" || [ $tries = 3600 ]; do
     kill -0 "$tracer" 2>/dev/null || break
     sleep 0.05
     tries=$((tries + 1))
@@ -70,11 +70,11 @@ address=$(sed -n 's/.*ready on \(http:[^ ]*\).*/\1/p' "$work/log")
 curl -sS --data-binary @examples/photo.jpg -o "$work/answer" "$address/upload"
 filename=$(sed -n 's/.*"filename":"\([^"]*\)".*/\1/p' "$work/answer")
 tries=0
-until curl -sS "$address/images/$filename" | grep -q '"status":"ready"' || [ $tries = 1200 ]; do
+until curl -sS "$address/images/$filename" | grep -q '"status":"ready"' || [ $tries = 3600 ]; do
     sleep 0.05
     tries=$((tries + 1))
 done
-[ $tries -lt 1200 ] || fail "the picture did not become ready: $(cat "$work/log")"
+[ $tries -lt 3600 ] || fail "the picture did not become ready: $(cat "$work/log")"
 kill "$(head -n 1 "$work/trace" | cut -d ' ' -f 1)"
 wait "$tracer" || fail "the daemon did not stop as it should: $(cat "$work/log")"
 trap 'rm -rf "$work"' EXIT

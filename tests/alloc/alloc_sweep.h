@@ -12,9 +12,9 @@ enum {
 };
 
 /* Calls the scenario with the Nth allocation failing, for N = 1, 2, ... until it makes fewer than N; then again with
- * the Nth and all later ones failing. Fails the cmocka test when a run gives ALLOC_FALSE, when the run without a
- * failing allocation is no success, and, under the leak sanitizer, when something leaked. Allocations of all threads
- * count, but only those of code that is linked statically. */
+ * the Nth and all later ones failing, of which the leak sanitizer sees each seventh. Fails the cmocka test when a run
+ * gives ALLOC_FALSE, when the run without a failing allocation is no success, and, under the leak sanitizer, when
+ * something leaked. Allocations of all threads count, but only those of code that is linked statically. */
 void alloc_sweep(const char *name, int (*scenario)(void *arg), void *arg);
 
 /* Lets every allocation fail, or none. */

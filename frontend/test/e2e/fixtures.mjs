@@ -8,11 +8,10 @@ import { Stub } from '../support/stub.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const axeSource = readFileSync(path.join(here, '../../node_modules/axe-core/axe.min.js'), 'utf8');
+const worker = Number(process.env.TEST_PARALLEL_INDEX ?? 0);
 /** What the local cloud of this worker tells: where it is, its API, its token, its bucket, and what lies behind the page. */
-const cloud = process.env.PIXMILL_CLOUD
-  ? JSON.parse(process.env.PIXMILL_CLOUD)[Number(process.env.TEST_PARALLEL_INDEX)]
-  : null;
-const realUrl = cloud?.url ?? process.env.PIXMILL_URL?.replace(/\/$/, '');
+const cloud = process.env.PIXMILL_CLOUD ? JSON.parse(process.env.PIXMILL_CLOUD)[worker] : null;
+const realUrl = cloud?.url ?? process.env.PIXMILL_URL?.split(' ')[worker].replace(/\/$/, '');
 export const uploadToken = cloud?.token ?? process.env.PIXMILL_UPLOAD_TOKEN;
 
 export { expect };
@@ -24,9 +23,9 @@ export const isReal = Boolean(realUrl);
 export const bytesUrl = cloud ? /[?&]X-Amz-Signature=/ : /\/upload\?/;
 /** The first request of an upload, to which the server says whether it takes one. */
 export const askUrl = cloud ? /\/api\/uploads$/ : bytesUrl;
-export const operatorToken = process.env.PIXMILL_OPERATOR_TOKEN ?? 'operator-token';
+export const operatorToken = process.env.PIXMILL_OPERATOR_TOKEN?.split(' ')[worker] ?? 'operator-token';
 
-/** A server to test against: the stub, or the daemon that PIXMILL_URL names. */
+/** A server to test against: the stub, or the daemon of this worker that PIXMILL_URL names. */
 class RealServer {
   url = realUrl;
   api = realUrl + (cloud?.api ?? '');

@@ -27,7 +27,7 @@ mkdir -p "$folder/photos" "$folder/thumbnails" "$folder/modules"
 cp "$photo" "$folder/photos/photo"
 echo '{"pipeline":"thumbnail","inputs":{"name":"photo"}}' >"$folder/event.json"
 # The folder of photos is what the package itself has no plugin for.
-ln -s "$PWD/$(find "$build" -path '*/plugins-1/localfs.so' | head -n 1)" "$folder/modules/"
+ln -s "$(realpath "$(find "$build" -path '*/plugins-1/localfs.so' | head -n 1)")" "$folder/modules/"
 
 export PHOTOS="$folder" AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none
 export PIXMILL_PROJECT="$PWD/bench/lambda/project" PIXMILL_PLUGIN_PATH="$folder/modules"

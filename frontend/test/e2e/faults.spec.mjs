@@ -11,32 +11,30 @@ const problem = (status, code, headers = {}) => ({
   body: JSON.stringify({ type: 'about:blank', status, code, title: code, detail: `told by ${code}` }),
 });
 
-test('a huge file goes out as it is read, its progress rises @real', async ({ app, page, server }) => {
-  test.setTimeout(120_000);
+test('a huge file goes out as it is read, its progress rises @real', async ({ app, server }) => {
   const { upload } = await server.config();
   const file = path.join(tmpdir(), `pixmill-huge-${process.pid}.png`);
   await writeFile(file, noise(Math.min(100_000_000, Math.floor(upload.maxBytes * 0.9))));
   try {
     await app.open();
     const before = await app.heap();
-    await app.slowUpload(40_000_000);
-    const seen = new Set();
+    await app.slowUpload(20_000_000);
     await app.browse([file]);
     const row = app.rows.first();
-    await expect
-      .poll(
-        async () => {
-          const value = await row.evaluate((it) => it.querySelector('progress')?.value ?? null);
-          if (value) seen.add(value);
-          return row.getAttribute('data-state');
-        },
-        { timeout: 60_000, intervals: [100] },
-      )
-      .not.toMatch(/checking|hashing|waiting|uploading/);
-    expect([...seen]).toEqual([...seen].sort((a, b) => a - b));
-    expect(seen.size).toBeGreaterThan(2);
+    // Looked at within the page: a look from here may take as long as the upload on a busy machine.
+    const seen = await row.evaluate(async (it) => {
+      const values = [];
+      while (/checking|hashing|waiting|uploading/.test(it.getAttribute('data-state') ?? '')) {
+        const value = it.querySelector('progress')?.value;
+        if (value && value !== values.at(-1)) values.push(value);
+        await new Promise((done) => setTimeout(done, 20));
+      }
+      return values;
+    });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.length).toBeGreaterThan(2);
     expect((await app.heap()) - before).toBeLessThan(30_000_000);
-    await expect.poll(async () => (await server.images()).length, { timeout: 60_000 }).toBe(1);
+    await expect.poll(async () => (await server.images()).length, { timeout: 120_000 }).toBe(1);
   } finally {
     await rm(file);
   }

@@ -71,7 +71,7 @@ test('keyboard alone: skip link, upload, viewer, back to the tile, copy Markdown
 });
 
 test('keyboard alone: a file is chosen and uploaded, and what became of it is spoken @real', async ({ app, page }) => {
-  const chooser = page.waitForEvent('filechooser', { timeout: 30_000 });
+  const chooser = page.waitForEvent('filechooser', { timeout: 120_000 });
   await app.open();
   const button = page.getByRole('button', { name: 'Upload', exact: true });
   for (let i = 0; i < 6 && !(await button.evaluate((it) => it === document.activeElement)); i += 1)

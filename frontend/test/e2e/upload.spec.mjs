@@ -183,7 +183,6 @@ test('a hundred files: no more in flight than configured, few rows in the page, 
   page,
   server,
 }) => {
-  test.setTimeout(180_000);
   await page.addInitScript(() => {
     // Told in the page itself: outside, the end of one request and the start of the next come in any order.
     window.flight = { now: 0, most: 0 };
@@ -201,7 +200,7 @@ test('a hundred files: no more in flight than configured, few rows in the page, 
   const before = await app.heap();
   await app.browse(Array.from({ length: 100 }, (_, i) => picture(i, { height: 32 + Math.floor(i / 12) })));
   await expect(page.getByRole('heading', { name: '100 pictures uploaded' })).toBeVisible({ timeout: 120_000 });
-  await expect.poll(async () => (await server.images()).length, { timeout: 60_000 }).toBe(100);
+  await expect.poll(async () => (await server.images()).length, { timeout: 120_000 }).toBe(100);
   const { upload } = await server.config();
   const { most, now } = await page.evaluate(() => window.flight);
   expect(most).toBeLessThanOrEqual(upload.concurrency);

@@ -150,7 +150,7 @@ static void check_upload(struct audit *audit, const struct audit_world *world, c
     } else if (strcmp(record->digest, entry->digest) != 0) {
         audit->lost++;
         complain(entry->filename, "has the record of something else");
-    } else if (strcmp(record->owner, ledger_is_direct(entry) ? "" : "local") != 0) {
+    } else if (strcmp(record->owner, ledger_is_unowned(entry) ? "" : "local") != 0) {
         audit->lost++;
         complain(entry->filename, "has a record that does not tell whose it is");
     }

@@ -56,7 +56,7 @@ stop_daemon
 mkdir before && cp state/pixmill.db* before
 serve
 picture lost.jpg lost
-insist lost.jpg direct-lost # its record will be made of the original alone, as of one that no daemon took
+insist lost.jpg unowned-lost # its record will be made of the original alone, which does not tell whose it is
 await_rest
 stop_daemon
 rm -rf "state/images/thumbnails/${filename%.*}" state/pixmill.db*

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char ledger_direct[] = "direct-";
+static const char unowned[] = "unowned-";
 
-bool ledger_is_direct(const struct ledger_entry *entry)
+bool ledger_is_unowned(const struct ledger_entry *entry)
 {
-    return strncmp(entry->key, ledger_direct, sizeof ledger_direct - 1) == 0;
+    return strncmp(entry->key, unowned, sizeof unowned - 1) == 0;
 }
 
 void ledger_init(struct ledger *ledger)

@@ -9,9 +9,6 @@
 
 enum { LEDGER_NAME_MAX = 129, LEDGER_KEY_MAX = 64 };
 
-/* What the keys of uploads begin with that no daemon took, so that their records do not tell whose they are. */
-extern const char ledger_direct[];
-
 struct ledger_entry {
     char key[LEDGER_KEY_MAX];
     char digest[WIRE_DIGEST_MAX];
@@ -24,7 +21,8 @@ struct ledger {
     size_t count, room;
 };
 
-bool ledger_is_direct(const struct ledger_entry *entry);
+/* Whether its record is made of an object that does not tell whose it is: its key begins with "unowned-". */
+bool ledger_is_unowned(const struct ledger_entry *entry);
 void ledger_init(struct ledger *ledger);
 void ledger_done(struct ledger *ledger);
 void ledger_add(struct ledger *ledger, const char *key, const char *digest, const char *filename);

@@ -15,6 +15,7 @@ enum {
     PAUSE_MS = 5,
     REFUSED = -1,
     URL_BYTES_MAX = 4096,
+    HEADERS_BYTES_MAX = 4096,
     DIRECT_EVERY = 3
 };
 
@@ -156,7 +157,18 @@ static void repeat(struct load *load, const struct upload *upload, const char *f
 
 struct place { /* that was signed for one upload */
     char url[URL_BYTES_MAX], filename[LEDGER_NAME_MAX];
+    char headers[HEADERS_BYTES_MAX]; /* whole lines */
 };
+
+static void read_headers(const pxm_value *headers, struct place *place)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < pxm_value_count(headers) && length < sizeof place->headers; i++) {
+        length += (size_t)snprintf(place->headers + length, sizeof place->headers - length, "%s: %s\r\n",
+                                   pxm_value_key(headers, i), pxm_value_as_string(pxm_value_at(headers, i), NULL));
+    }
+}
 
 /* The status; 0: no answer, or not all of it. */
 static int sign(const struct load *load, struct place *place)
@@ -177,6 +189,7 @@ static int sign(const struct load *load, struct place *place)
         const char *filename = pxm_value_as_string(pxm_value_get(value, "filename"), NULL);
         snprintf(place->url, sizeof place->url, "%s", url ? url : "");
         snprintf(place->filename, sizeof place->filename, "%s", filename ? filename : "");
+        read_headers(pxm_value_get(value, "headers"), place);
         pxm_value_unref(value);
     }
     wire_answer_done(&answer);
@@ -199,7 +212,7 @@ static int put(const struct place *place, const struct upload *upload)
     snprintf(host, sizeof host, "%.*s", (int)(path - start), start);
     const struct wire_request request = {.method = "PUT",
                                          .path = path,
-                                         .headers = "Content-Type: image/jpeg\r\n",
+                                         .headers = place->headers,
                                          .host = host,
                                          .body = upload->picture,
                                          .length = upload->length};
@@ -281,7 +294,7 @@ static void upload_one(struct client *client, unsigned number)
     struct upload upload;
 
     bool is_direct = load->signs && number % DIRECT_EVERY == 0;
-    snprintf(upload.key, sizeof upload.key, "%s%u-%u-%u", is_direct ? ledger_direct : "", load->seed, client->index,
+    snprintf(upload.key, sizeof upload.key, "%s%u-%u-%u", is_direct ? "direct-" : "", load->seed, client->index,
              number);
     upload.picture = load_picture(load, upload.key, &upload.length);
     wire_digest(upload.picture, upload.length, upload.digest);

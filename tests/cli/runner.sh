@@ -221,6 +221,11 @@ tests:
       tables: {rows: {a: {kind: {matches: "("}}}}
   - name: nothing is expected
     given: {input: {file: {file: no/such.jpg}}}
+  - name: bytes without a source, from two, and with what only objects have
+    given:
+      input: {file: {text: a, meta: {name: b}}}
+      stores: {files: {a.png: {meta: {name: b}}, b.png: {text: a, file: b, meta: {name: c}}, c.png: {text: a, meta: [b]}}}
+    expect: {outcome: ok}
 END
 check "errors in a test file" 3
 tells "pipelines/small.test.yaml:4:13: error[E120]: unknown key \`inputs\` of \`given\`"
@@ -238,6 +243,10 @@ tells "error[E120]: unknown key \`widht\` of \`image\`"
 tells "error[E123]: this pattern cannot be"
 tells "error[E122]: a test without \`expect\` cannot fail"
 tells "error[E603]: there is no file \`no/such.jpg\`"
+tells "pipelines/small.test.yaml:16:31: error[E120]: unknown key \`meta\` of what bytes come from"
+tells "pipelines/small.test.yaml:17:31: error[E124]: bytes come from one of"
+tells "pipelines/small.test.yaml:17:57: error[E125]: bytes come from one of"
+tells "error[E121]: \`meta\` is a list; it must be a map"
 [ ! -s "$work/out" ] || complain "tests ran in spite of errors"
 
 project broken <<'END'

@@ -126,9 +126,47 @@ static void stores_without_a_place_share_nothing(void **state)
     free(world.config);
 }
 
+static pxm_status presign(struct fixture *fixture, const char *method, pxm_value *meta)
+{
+    const struct pxm_storage_ops *ops = fixture->ops;
+    const struct pxm_presign asked = {.struct_size = sizeof asked,
+                                      .method = method,
+                                      .key = "k",
+                                      .expires_ms = 1000,
+                                      .content_type = "image/png",
+                                      .bytes_max = PXM_UNSET_INT,
+                                      .meta = meta};
+
+    fixture_next(fixture);
+    pxm_status status = ops->presign(fixture->self, &fixture->job, &asked, fixture->fields, fixture->error);
+    fixture->host->value_unref(meta);
+    return status;
+}
+
+static void what_an_upload_must_be_stored_with_is_told_in_headers(void **state)
+{
+    struct world world = {.unit = &memory_store_unit, .config = conformance_config(&memory_store_unit)};
+    struct conformance_driver driver = driver_of(&world);
+    struct fixture *fixture = fixture_new(&driver, open_instance(&world));
+    char longest[2100];
+
+    (void)state;
+    assert_status(fixture, presign(fixture, "PUT", json_value("{'name': 'K\xc3\xa4se.jpg'}")), PXM_OK);
+    assert_field_json(fixture, "headers", "{'content-type': 'image/png', 'x-amz-meta-name': 'K\xc3\xa4se.jpg'}");
+    assert_status(fixture, presign(fixture, "GET", json_value("{}")), PXM_OK);
+    assert_failed(fixture, presign(fixture, "GET", json_value("{'name': 'a'}")), PXM_E_INVALID, "store.unsupported");
+    assert_failed(fixture, presign(fixture, "PUT", json_value("{'name': 1}")), PXM_E_INVALID, "store.bad_meta");
+    snprintf(longest, sizeof longest, "{'name': '%02045d'}", 0);
+    assert_failed(fixture, presign(fixture, "PUT", json_value(longest)), PXM_E_INVALID, "store.bad_meta");
+    close_instance(&world, fixture->self);
+    fixture_free(fixture);
+    free(world.config);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(stores_without_a_place_share_nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(stores_without_a_place_share_nothing),
+                                       cmocka_unit_test(what_an_upload_must_be_stored_with_is_told_in_headers)};
 
     return run_storage() + run_metadata() + run_queue() + cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }

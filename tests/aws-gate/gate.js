@@ -285,10 +285,13 @@ async function control(req, res) {
     if (data.expire) state.accounts.forEach((account) => { if (account.token) account.expires = 0; });
     (data.buckets || []).forEach((name) => state.store.buckets.set(name, new Map()));
   }
-  if (req.url === '/objects') { // {bucket?}: the keys of all that lies in it, and what is there
-    const bucket = state.store.bucket((data && data.bucket) || 'images');
-    const objects = [...bucket].map(([key, { body, ...rest }]) => [key, { sha256: sha256(body), ...rest }]);
-    res.end(JSON.stringify({ keys: [...bucket.keys()].sort(), objects: Object.fromEntries(objects) }));
+  if (req.url === '/objects' && data) { // {bucket}: all that lies in it, by key
+    const objects = [...state.store.bucket(data.bucket)].map(([key, { body, ...rest }]) => [key, { sha256: sha256(body), ...rest }]);
+    res.end(JSON.stringify({ objects: Object.fromEntries(objects) }));
+    return;
+  }
+  if (req.url === '/objects') { // the keys of all that lies in the bucket
+    res.end(JSON.stringify({ keys: [...state.store.buckets.get('images').keys()].sort() }));
     return;
   }
   if (req.url === '/put') { // {bucket, key, base64}: by somebody of whom no notification is sent; without base64 it goes

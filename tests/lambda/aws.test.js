@@ -91,7 +91,7 @@ test('requests carry the trace of their event', async () => {
 // ---- failures ----
 
 test('a service that stays away leaves a record that waits, and one that failed after the last try', async () => {
-  for (const [last, tries] of [[181, [0, 61, 120, 179]], [100000, []]]) {
+  for (const [last, tries] of [[181, [0, 61, 120]], [100000, []]]) {
     const filename = name();
     await put(`uploads/${filename}`);
     for (const age of tries) {
@@ -163,7 +163,7 @@ test('after a long while no old connection is used, and after a short one they a
   const event = () => app.invoke(made('uploads/late.jpg'), { ms: 600000 });
   runs(await event());
   const first = await connections();
-  setClock(9);
+  setClock(1);
   runs(await event());
   assert.strictEqual(await connections(), first);
   setClock(60);
@@ -197,7 +197,7 @@ test('a picture that was overwritten ends as the last one, in whatever order its
 
 test('what was made of what was made comes to an end', async () => {
   await put('echo/first', Buffer.from('hello'));
-  const keys = async () => (await gate.control('/objects', { bucket: 'pictures' })).keys.filter((key) => key.startsWith('echo/'));
+  const keys = async () => Object.keys(await gate.objects('pictures')).filter((key) => key.startsWith('echo/'));
   const told = new Set();
   let started = 0;
   for (let next = 'echo/first'; next; next = (await keys()).find((key) => !told.has(key))) {

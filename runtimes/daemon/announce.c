@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOLD_MAX = 256 }; /* objects of one run; of what is beyond the events know less */
+/* Objects of one run of which more is known, and bytes of the event of one; of the others the events know less. */
+enum { TOLD_MAX = 256, TOLD_BYTES_MAX = 8 << 10 };
 
 struct announcement {
     struct journal_op op;
@@ -163,7 +164,8 @@ void work_made(struct crew_run *run, const pxm_value *object)
     pxm_error error = {0};
 
     made.time_ms = pxm_clock_system.wall_ms(pxm_clock_system.arg);
-    if (object_event_write(&made, &told.event, &told.dedupe, &error) == PXM_OK) {
+    pxm_status status = object_event_write(&made, &told.event, &told.dedupe, &error);
+    if (status == PXM_OK && strlen(told.event) <= TOLD_BYTES_MAX) {
         keep_told(work, told);
     } else {
         free(told.event);

@@ -240,7 +240,6 @@ static pxm_status find_live(struct preparation *preparation, pxm_error *error)
     const struct sqs_config *config = sqs->config;
     struct sqs_url url;
     pxm_status status = PXM_OK;
-    preparation->name = config->queue;
     if (strstr(config->queue, "://") && sqs_url_read(config->queue, &url)) {
         preparation->name = url.name;
         if (url.is_aws && config->aws.region && strcmp(url.region, config->aws.region) != 0) {
@@ -383,6 +382,7 @@ pxm_status sqs_prepare(void *self, pxm_job *job, const struct pxm_prepare *prepa
     struct preparation preparation = {.sqs = sqs,
                                       .job = job,
                                       .senders = prepare->senders,
+                                      .name = sqs->config->queue,
                                       .made = host->value_list(),
                                       .there = host->value_list(),
                                       .differs = host->value_list()};

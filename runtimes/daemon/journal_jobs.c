@@ -122,7 +122,7 @@ pxm_status journal_do_add(struct journal_db *db, struct journal_op *op)
 /* The event of an expected job, as it is known now. */
 static void tell(struct journal_value *row, const struct journal_op *conclude)
 {
-    for (size_t i = 0; i < conclude->told_count; i++) {
+    for (size_t i = 0; given(row[JOB_DEDUPE].text) && i < conclude->told_count; i++) {
         if (strcmp(conclude->told[i].dedupe, row[JOB_DEDUPE].text) == 0) {
             journal_set_text(&row[JOB_EVENT], conclude->told[i].event);
         }

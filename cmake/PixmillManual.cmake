@@ -1,7 +1,7 @@
 # Man pages and shell completions, written by the program itself when it is built.
 set(pages man/pixmill.1)
 set(commands COMMAND pixmill-cli man > man/pixmill.1)
-foreach(verb check run test serve jobs invoke tables plugins schema graph explain completion man)
+foreach(verb check run test serve jobs invoke tables queues plugins schema graph explain completion man)
   list(APPEND pages man/pixmill-${verb}.1)
   list(APPEND commands COMMAND pixmill-cli man ${verb} > man/pixmill-${verb}.1)
 endforeach()

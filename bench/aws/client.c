@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { CHUNK = 256 << 10, KEY_TEXT = 64, PAGE = 20 };
 
@@ -113,7 +114,7 @@ static pxm_status record(struct bench *bench)
     static int number;
     char key[2 * KEY_TEXT];
     pxm_value *fields = pxm_value_record(), *set = pxm_value_record();
-    snprintf(key, sizeof key, "%s-%ld-%d", bench->key, (long)time(NULL), number++);
+    snprintf(key, sizeof key, "%s-%ld-%d-%d", bench->key, (long)time(NULL), (int)getpid(), number++);
     pxm_value_set(set, "name", pxm_value_cstring("a photo of the harbour.jpg"));
     pxm_value_set(set, "bytes", pxm_value_int(4194304));
     pxm_value_set(set, "status", pxm_value_cstring("ready"));

@@ -4,18 +4,6 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Waits until no connection but the one that asks is open, and the descriptors are as they were. Once is enough: what
-# leaks stays.
-expect_descriptors() {
-    tries=0 found=$(descriptors "$daemon")
-    while [ "$found" -gt "$1" ] && [ $tries -lt $patience ]; do
-        tries=$((tries + 1))
-        sleep 0.05
-        found=$(descriptors "$daemon")
-    done
-    [ "$found" -le "$1" ] || complain "$found descriptors instead of $1"
-}
-
 expect_nothing_kept() {
     await_rest
     ask GET /images

@@ -153,6 +153,18 @@ descriptors() {
     ls "/proc/$1/fd" | wc -l
 }
 
+# Waits until no connection but the one that asks is open, and the descriptors are as they were. Once is enough: what
+# leaks stays.
+expect_descriptors() {
+    tries=0 found=$(descriptors "$daemon")
+    while [ "$found" -gt "$1" ] && [ $tries -lt $patience ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+        found=$(descriptors "$daemon")
+    done
+    [ "$found" -le "$1" ] || complain "$found descriptors instead of $1"
+}
+
 # Waits until the daemon ended, whatever ended it.
 await_end() {
     wait "$daemon" 2>/dev/null

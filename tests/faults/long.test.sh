@@ -50,7 +50,7 @@ if [ -z "$SANITIZED" ]; then
 fi
 operate GET /admin/jobs
 expect_json counts.dead 0
-[ "$(descriptors "$daemon")" -le $((before + 2)) ] || complain "$(descriptors "$daemon") descriptors instead of $before"
+expect_descriptors $((before + 2))
 expect_health
 stop_daemon
 expect_code 0

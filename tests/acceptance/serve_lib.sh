@@ -112,3 +112,27 @@ await_log() {
     done
     complain "the log lacks: $1"
 }
+
+# Waits until the answer to an operator's GET has that value: await_json PATH NAME VALUE.
+await_json() {
+    tries=0
+    while [ $tries -lt $patience ] && kill -0 "$daemon" 2>/dev/null; do
+        operate GET "$1"
+        [ "$(json "$2" 2>/dev/null)" != "$3" ] || return 0
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    complain "$2 of $1 did not become $3"
+}
+
+# Waits until that path answers so: await_answer PATH STATUS.
+await_answer() {
+    tries=0
+    while [ $tries -lt $patience ] && kill -0 "$daemon" 2>/dev/null; do
+        ask GET "$1"
+        [ "$status" != "$2" ] || return 0
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    complain "$1 did not become $2"
+}

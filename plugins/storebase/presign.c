@@ -1,3 +1,4 @@
+/* What presign is told, by hosts of any age. [any] */
 #include "storebase/storebase.h"
 
 #include <stdbool.h>
